@@ -39,6 +39,8 @@ pub(crate) enum Error {
     TasksOpen(usize),
     #[error("more than {REOPEN_DAYS} days have passed since it ended: open a new complaint")]
     TooLate,
+    #[error("whose case it was is erased: there is nobody for whom it could be opened again")]
+    Erased,
     #[error("this task has ended already")]
     TaskEnded,
     #[error("no such file on this complaint")]
@@ -141,6 +143,7 @@ impl From<Refusal> for Error {
             ),
             Refusal::TasksOpen(count) => Self::TasksOpen(count),
             Refusal::TooLate => Self::TooLate,
+            Refusal::Erased => Self::Erased,
         }
     }
 }
@@ -173,9 +176,11 @@ impl ServiceError for Error {
             Self::FilesFull | Self::CompensationDecided(_) => ErrorCode::FailedPrecondition,
             Self::CompensationLimit { .. } | Self::HeadquartersOnly => ErrorCode::PermissionDenied,
             Self::Files(_) => ErrorCode::Unavailable,
-            Self::MoveRefused { .. } | Self::TasksOpen(_) | Self::TooLate | Self::TaskEnded => {
-                ErrorCode::FailedPrecondition
-            }
+            Self::MoveRefused { .. }
+            | Self::TasksOpen(_)
+            | Self::TooLate
+            | Self::Erased
+            | Self::TaskEnded => ErrorCode::FailedPrecondition,
             Self::Changed => ErrorCode::Conflict,
             Self::MayRepeat(_) | Self::Exists(_) | Self::ThereAlready => ErrorCode::AlreadyExists,
             Self::Customers(_) => ErrorCode::Unavailable,
@@ -197,6 +202,7 @@ impl ServiceError for Error {
             Self::MoveRefused { .. } => "COMPLAINT_MOVE_REFUSED",
             Self::TasksOpen(_) => "COMPLAINT_TASKS_OPEN",
             Self::TooLate => "COMPLAINT_REOPEN_LATE",
+            Self::Erased => "COMPLAINT_ERASED",
             Self::TaskEnded => "TASK_ENDED",
             Self::AttachmentUnknown => "ATTACHMENT_UNKNOWN",
             Self::FileType => "ATTACHMENT_TYPE",

@@ -101,6 +101,7 @@ impl CaseApp {
             has_note: true,
             open_tasks: 0,
             may_reopen: false,
+            is_erased: false,
         };
         if grades != [0, 0] && check(from, State::FollowedUp, ctx.roles(), said).is_ok() {
             case.enter(State::FollowedUp, now);

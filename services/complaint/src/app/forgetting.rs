@@ -14,11 +14,13 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{State, Words},
+    domain::{Entry, State, Words},
     error::Result,
     storage,
 };
 
+/// Who writes that a case lost its customer.
+const ACTOR: &str = "complaint.erasure";
 /// How often it is looked for bytes to delete where nothing rings.
 const WATCH: Duration = Duration::from_mins(1);
 
@@ -41,11 +43,14 @@ impl CaseApp {
         for mut case in cases {
             (case.record, case.customer) = (None, None);
             case.words = Words::default();
+            // It is told after what has happened, and is the last that happens to it.
+            let at = now.max(case.updated_at);
+            let from = case.state;
             case.version += 1;
-            case.updated_at = now;
+            case.updated_at = at;
             if case.state.is_open() {
                 case.state = State::Closed;
-                case.closed_at = Some(now);
+                case.closed_at = Some(at);
             }
             let body = self
                 .store
@@ -53,7 +58,16 @@ impl CaseApp {
                 .map_err(|error| StoreError::Unavailable(error.into()))?;
             storage::update_case(conn, &case)?;
             storage::put_body(conn, case.id, &body)?;
-            changes.push(Change::of(&case, now));
+            let entry = Entry {
+                act: Entry::ERASED,
+                at,
+                actor: ACTOR.to_owned(),
+                from: from.code().to_owned(),
+                to: case.state.code().to_owned(),
+                note: String::new(),
+            };
+            self.note(conn, case.id, &entry)?;
+            changes.push(Change::of(&case, at));
         }
         forget_answers(conn, ids.iter().map(ToString::to_string))?;
         publish::all(conn, &*self.clock, publish::ERASED, changes)?;

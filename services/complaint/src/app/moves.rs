@@ -103,6 +103,7 @@ impl CaseApp {
                 .filter(|task| Task::is_in_the_way(task))
                 .count(),
             may_reopen: case.may_reopen(now),
+            is_erased: case.is_nobodys() && !storage::erased_cases(conn, &[case.id])?.is_empty(),
         };
         let from = case.state;
         check(from, request.to, ctx.roles(), facts)?;

@@ -10,7 +10,7 @@ use marque_events::knows_customer;
 use super::{CaseApp, Shown, ShownClock, moves::expect_version, veil::Veil};
 use crate::{
     domain::{
-        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Facts, allowed,
+        Calendar, Case, CaseNumber, Clock, Compensation, CompensationState, Entry, Facts, allowed,
         worth_with,
     },
     error::{Error, Result},
@@ -184,7 +184,9 @@ impl CaseApp {
         let clocks = storage::clocks_of(conn, scope, case.id)?;
         let tasks = self.store.list_tasks(conn, scope, case.id)?;
         let open_tasks = tasks.iter().filter(|task| task.is_in_the_way()).count();
-        let facts = self.facts(&case, open_tasks);
+        let course = self.store.list_course(conn, scope, case.id)?;
+        let is_erased = course.iter().any(|entry| entry.act == Entry::ERASED);
+        let facts = self.facts(&case, (open_tasks, is_erased));
         Ok(Shown {
             number: self.store.number_of(case.serial),
             clocks: clocks
@@ -192,7 +194,7 @@ impl CaseApp {
                 .map(|clock| self.show_clock(*clock, &calendar))
                 .collect(),
             tasks,
-            course: self.store.list_course(conn, scope, case.id)?,
+            course,
             attachments: self.store.list_attachments(conn, scope, case.id)?,
             compensations: self.compensations(conn, scope, &case)?,
             warnings: storage::warnings_of(conn, scope, &case.vin)?,
@@ -204,11 +206,12 @@ impl CaseApp {
     }
 
     /// What decides where a case can be moved now, beside the words that go along with a move.
-    fn facts(&self, case: &Case, open_tasks: usize) -> Facts {
+    fn facts(&self, case: &Case, (open_tasks, is_erased): (usize, bool)) -> Facts {
         Facts {
             has_note: true,
             open_tasks,
             may_reopen: case.may_reopen(self.clock.now()),
+            is_erased: is_erased && case.is_nobodys(),
         }
     }
 
@@ -249,13 +252,17 @@ impl CaseApp {
         let waiting = cases.iter().filter(|case| case.state.waits_for_tasks());
         let waiting: Vec<ComplaintId> = waiting.map(|case| case.id).collect();
         let waiting = storage::cases_with_needed_tasks(conn, &waiting)?;
+        let nobodys = cases.iter().filter(|case| case.is_nobodys());
+        let nobodys: Vec<ComplaintId> = nobodys.map(|case| case.id).collect();
+        let erased = storage::erased_cases(conn, &nobodys)?;
         let mut shown = Vec::with_capacity(cases.len());
         for case in cases {
             let calendar = &calendars[&case.dealer];
             let mut clocks = clocks.remove(&case.id).unwrap_or_default();
             clocks.sort_by_key(|clock| clock.kind);
             let is_foreign = own.as_ref().is_some_and(|own| !own.contains(&case.dealer));
-            let facts = self.facts(&case, usize::from(waiting.contains(&case.id)));
+            let open_tasks = usize::from(waiting.contains(&case.id));
+            let facts = self.facts(&case, (open_tasks, erased.contains(&case.id)));
             let one = Shown {
                 number: self.store.number_of(case.serial),
                 clocks: clocks

@@ -241,6 +241,11 @@ pub(crate) struct Entry {
     pub(crate) note: String,
 }
 
+impl Entry {
+    /// The act by which a case lost its customer, who is erased; an open one ended by it.
+    pub(crate) const ERASED: &'static str = "erased";
+}
+
 /// What decides whether and from when a clock begins anew.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Anew<'a> {
@@ -286,6 +291,11 @@ impl Case {
         let is_same_person = (self.record.is_some() && self.record == other.record)
             || (self.customer.is_some() && self.customer == other.customer);
         is_same_person && self.vin == other.vin && self.category == other.category
+    }
+
+    /// Whether nobody is known who complains: he was never named, or he is erased.
+    pub(crate) const fn is_nobodys(&self) -> bool {
+        self.record.is_none() && self.customer.is_none()
     }
 
     /// What it is about.

@@ -183,6 +183,8 @@ pub(crate) enum Refusal {
     TasksOpen(usize),
     /// The time to re-open it is over.
     TooLate,
+    /// It was the case of somebody who is erased: nobody is there for whom it could be opened again.
+    Erased,
 }
 
 /// What is known of a case when it is to be moved.
@@ -191,6 +193,8 @@ pub(crate) struct Facts {
     pub(crate) has_note: bool,
     pub(crate) open_tasks: usize,
     pub(crate) may_reopen: bool,
+    /// Whether its customer was erased.
+    pub(crate) is_erased: bool,
 }
 
 /// The states somebody can move a case to as it is. The words that some moves need go along with them.
@@ -229,6 +233,7 @@ fn missing(step: &Move, facts: Facts) -> Option<Refusal> {
     step.needs.iter().find_map(|need| match need {
         Note if !facts.has_note => Some(Refusal::NoteMissing),
         TasksDone if facts.open_tasks > 0 => Some(Refusal::TasksOpen(facts.open_tasks)),
+        InTime if facts.is_erased => Some(Refusal::Erased),
         InTime if !facts.may_reopen => Some(Refusal::TooLate),
         Note | TasksDone | InTime => None,
     })

@@ -8,6 +8,7 @@ const READY: Facts = Facts {
     has_note: true,
     open_tasks: 0,
     may_reopen: true,
+    is_erased: false,
 };
 
 #[test]
@@ -64,6 +65,7 @@ fn a_move_without_what_it_needs_is_refused_by_its_need() {
                 has_note: *need != Need::Note,
                 open_tasks: usize::from(*need == Need::TasksDone),
                 may_reopen: *need != Need::InTime,
+                is_erased: false,
             };
             let expected = match need {
                 Need::Note => Refusal::NoteMissing,
@@ -83,6 +85,7 @@ fn what_is_allowed_now_is_what_would_not_be_refused() {
                 has_note: true,
                 open_tasks,
                 may_reopen,
+                is_erased: false,
             };
             for from in State::ALL {
                 for role in Role::ALL {
@@ -98,6 +101,19 @@ fn what_is_allowed_now_is_what_would_not_be_refused() {
     for state in State::ALL {
         let waits = matches!(state, State::InProgress | State::FollowedUp);
         assert_eq!(state.waits_for_tasks(), waits);
+    }
+}
+
+#[test]
+fn the_case_of_who_is_erased_is_not_opened_again() {
+    let facts = Facts {
+        is_erased: true,
+        ..READY
+    };
+    for step in MOVES.iter().filter(|step| step.to == State::Reopened) {
+        let refused = check(step.from, step.to, step.who[0].into(), facts);
+        assert_eq!(refused, Err(Refusal::Erased));
+        assert!(!allowed(step.from, step.who[0].into(), facts).contains(&State::Reopened));
     }
 }
 

@@ -2,14 +2,14 @@
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, Timestamp};
-use marque_db::{Conn, Row, StoreError};
+use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
 use super::{CaseStore, blob};
 use crate::domain::{ClockKind, Entry, step_code};
 
 /// Acts as they are read back: whatever else stands there was written by a later release.
-const ACTS: [&str; 18] = [
+const ACTS: [&str; 19] = [
     "opened",
     "moved",
     "filed",
@@ -28,6 +28,7 @@ const ACTS: [&str; 18] = [
     "warned",
     "ranked",
     "lapsed",
+    Entry::ERASED,
 ];
 
 impl CaseStore {
@@ -153,6 +154,17 @@ pub(crate) fn amended_fields(
     Ok(changed
         .filter_map(|from| Some(from.split_once('=')?.0.to_owned()))
         .collect())
+}
+
+/// Of some cases those whose customers were erased, in no order.
+pub(crate) fn erased_cases(
+    conn: &mut Conn<'_>,
+    cases: &[ComplaintId],
+) -> Result<Vec<ComplaintId>, StoreError> {
+    let keys: Vec<Value<'_>> = cases.iter().map(|case| case.uuid().into()).collect();
+    let sql = "SELECT DISTINCT complaint_id FROM complaint_entries
+               WHERE act = 'erased' AND complaint_id IN (??)";
+    conn.query_in(sql, &[], &keys, |row| Ok(row.get::<Uuid>(0)?.into()))
 }
 
 /// Whether anybody has moved a case here, the customer by his answer among them; what a file said does not count.

@@ -35,7 +35,7 @@ pub(crate) use clusters::{
     LastChange, cases_of_alert, count_cars, count_complaining_cars, find_alert, last_change,
     list_alerts, put_alert, spellings,
 };
-pub(crate) use course::{amended_fields, was_moved};
+pub(crate) use course::{amended_fields, erased_cases, was_moved};
 pub(crate) use forgetting::{cases_of_people, end_waste, list_waste, silence, unlink};
 pub(crate) use hand_over::{hand_over, handed_over, serial_handed_over};
 pub(crate) use lapsed::lapsed_cases;

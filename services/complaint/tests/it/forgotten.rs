@@ -5,7 +5,7 @@ use marque_testkit::{TestDb, store_test_suite};
 
 use crate::{
     attachments::give,
-    world::{World, again, complaint, customer, event, linked, record_of},
+    world::{World, again, complaint, customer, event, linked, reason, record_of},
 };
 
 store_test_suite!(a_case_of_who_is_erased_ends_without_a_word);
@@ -60,6 +60,31 @@ async fn a_case_of_who_is_erased_ends_without_a_word(db: TestDb) {
     assert_eq!((bare.state.as_str(), bare.text.as_str()), ("closed", ""));
     assert!(bare.customer_id.is_empty() && bare.source_record_id.is_empty());
     assert!(bare.attachments.is_empty() && bare.tasks.is_empty() && bare.clocks.is_empty());
+    // How it ended is told, once, and there is nobody for whom it could be opened again.
+    let ends: Vec<_> = bare
+        .entries
+        .iter()
+        .filter(|entry| entry.act == "erased")
+        .collect();
+    assert_eq!(ends, [bare.entries.last().unwrap()]);
+    assert_eq!(
+        (
+            ends[0].actor.as_str(),
+            ends[0].from.as_str(),
+            ends[0].to.as_str()
+        ),
+        ("complaint.erasure", "received", "closed")
+    );
+    assert!(bare.next_states.is_empty(), "{:?}", bare.next_states);
+    let list = pb::ListComplaintsRequest {
+        state: "closed".into(),
+        ..pb::ListComplaintsRequest::default()
+    };
+    let listed = world.complaints().list_complaints(world.hq(list)).await;
+    let listed = listed.unwrap().into_inner().complaints;
+    assert!(listed.len() == 1 && listed[0].next_states.is_empty());
+    let refused = world.go(&case.id, "reopened", "x").await.unwrap_err();
+    assert_eq!(reason(&refused), "COMPLAINT_ERASED");
     for sql in [
         "SELECT count(*) FROM complaint_entries WHERE length(note) > 0",
         "SELECT count(*) FROM record_links WHERE position = 1",

@@ -351,7 +351,7 @@ impl From<pb::GuaranteeWarning> for WarningView {
 pub(crate) struct EntryView {
     /// opened, moved, filed (moved by a file), answered (moved by what the customer wrote or sent), noted, amended, corrected,
     /// escalated, paused, resumed, task_added, task_amended, task_finished, solution_used, attached, compensation, warned,
-    /// ranked or lapsed (closed because nothing happened).
+    /// ranked, lapsed (closed because nothing happened) or erased (its customer is; an open case is closed by it).
     act: String,
     /// When.
     #[serde(skip_serializing_if = "Option::is_none")]
