@@ -27,7 +27,7 @@ pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_co
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
 pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};
 pub(crate) use number::{CaseNumber, CaseSerial};
-pub(crate) use report::{Fact, Line, Spread, Timing, age_of, report};
+pub(crate) use report::{Fact, Line, Spread, Timing, Zone, age_of, report};
 pub use rules::{InvalidRules, Rules};
 pub(crate) use search::Index;
 pub(crate) use solution::{Among, Solution, SolutionState, Uses, kinship};

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, NaiveDate, NaiveTime};
 use marque_core::Timestamp;
 
-use super::rules::InvalidRules;
+use super::{calendar::MINUTE, rules::InvalidRules};
 
 /// What is counted of one case.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +112,40 @@ impl Weights {
         };
         *kept = weight;
         Ok(())
+    }
+}
+
+/// The zone by whose days and months a report goes, in minutes east of UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Zone(pub(crate) i64);
+
+impl Zone {
+    /// Of reports over several dealers.
+    pub(crate) const CHINA: Self = Self(8 * 60);
+
+    /// The instants from the begin of the first day to the end of the last; without a day as far as there is anything.
+    pub(crate) fn span(
+        self,
+        first: Option<NaiveDate>,
+        last: Option<NaiveDate>,
+    ) -> (Timestamp, Timestamp) {
+        let from = first.map_or(Timestamp::from_micros(i64::MIN), |day| self.start_of(day));
+        let until = last
+            .and_then(|day| day.succ_opt())
+            .map_or(Timestamp::from_micros(i64::MAX), |day| self.start_of(day));
+        (from, until)
+    }
+
+    fn start_of(self, day: NaiveDate) -> Timestamp {
+        let local = day.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
+        Timestamp::from_micros(local - self.0 * MINUTE)
+    }
+
+    /// The month of an instant, such as 2026-11.
+    pub(crate) fn month_of(self, at: Timestamp) -> String {
+        let local = at.as_micros().saturating_add(self.0 * MINUTE);
+        let local = DateTime::from_timestamp_micros(local).unwrap_or_default();
+        local.format("%Y-%m").to_string()
     }
 }
 
@@ -260,6 +295,25 @@ mod tests {
         );
         assert_eq!([50, 99].map(|p| percentile(&[7], p)), [Some(7); 2]);
         assert_eq!(percentile(&[], 99), None);
+    }
+
+    #[test]
+    fn days_and_months_are_those_of_the_zone() {
+        let day = |text: &str| text.parse::<NaiveDate>().ok();
+        let at = |text: &str| Timestamp::parse_rfc3339(text).unwrap();
+        let west = Zone(6 * 60);
+        assert_eq!(
+            west.span(day("2026-02-27"), day("2026-02-28")),
+            (
+                at("2026-02-27T00:00:00+06:00"),
+                at("2026-03-01T00:00:00+06:00")
+            )
+        );
+        let (from, until) = Zone::CHINA.span(None, None);
+        assert!(from < at("0001-01-01T00:00:00Z") && until > at("9999-01-01T00:00:00Z"));
+        let late = at("2026-03-01T01:30:00+08:00");
+        assert_eq!(west.month_of(late), "2026-02");
+        assert_eq!(Zone::CHINA.month_of(late), "2026-03");
     }
 
     #[test]

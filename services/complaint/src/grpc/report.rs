@@ -18,11 +18,8 @@ impl ComplaintGrpc {
         request: Request<pb::GetReportRequest>,
     ) -> Result<pb::GetReportResponse> {
         let (ctx, _, _, request) = read(request)?;
-        let from = day("from", &request.from)?.map_or(Timestamp::from_micros(i64::MIN), start_of);
-        let until = day("to", &request.to)?
-            .and_then(|day| day.succ_opt())
-            .map_or(Timestamp::from_micros(i64::MAX), start_of);
-        if from >= until {
+        let (first, last) = (day("from", &request.from)?, day("to", &request.to)?);
+        if first.zip(last).is_some_and(|(first, last)| last < first) {
             let message = "the last day is before the first: change them round";
             return Err(Error::field("to", "RANGE", message));
         }
@@ -31,7 +28,7 @@ impl ComplaintGrpc {
         } else {
             request.by
         };
-        let lines = self.app.report(ctx, (from, until), by).await?;
+        let lines = self.app.report(ctx, (first, last), by).await?;
         Ok(pb::GetReportResponse {
             lines: lines.into_iter().map(line_to_pb).collect(),
         })

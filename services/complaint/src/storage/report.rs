@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use marque_auth::Scope;
-use marque_core::{Timestamp, business_date};
+use marque_core::Timestamp;
 use marque_db::{Conn, Row, StoreError};
 use marque_events::dealer_clause;
 use uuid::Uuid;
 
-use crate::domain::{Fact, Severity, Timing, age_of};
+use crate::domain::{Fact, Severity, Timing, Zone, age_of};
 
 /// Columns that cases can be grouped by, as callers name them.
 const GROUPS: [(&str, &str); 12] = [
@@ -32,13 +32,13 @@ pub(crate) fn group_names() -> Vec<&'static str> {
 }
 
 /// Cases in the scope that were opened in a span, grouped by a column; nothing if there is no such group. Ages are counted
-/// until `now`.
+/// until `now`, months are those of the zone.
 pub(crate) fn list_facts(
     conn: &mut Conn<'_>,
     scope: &Scope,
     (from, until): (Timestamp, Timestamp),
     by: &str,
-    now: Timestamp,
+    (now, zone): (Timestamp, Zone),
 ) -> Result<Option<Vec<Fact>>, StoreError> {
     let Some((name, column)) = GROUPS.iter().find(|(name, _)| *name == by) else {
         return Ok(None);
@@ -62,7 +62,7 @@ pub(crate) fn list_facts(
         let (opened_at, is_open) = (row.get(1)?, row.get(2)?);
         let key = match *name {
             "severity" => Severity::of_rank(row.get(0)?).code().to_owned(),
-            "month" => business_date(opened_at).format("%Y-%m").to_string(),
+            "month" => zone.month_of(opened_at),
             "satisfaction" => row.get::<i64>(0)?.to_string(),
             "age" => age_of(opened_at, is_open, now).to_owned(),
             _ => row.get(0)?,

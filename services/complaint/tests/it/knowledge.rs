@@ -20,6 +20,7 @@ store_test_suite!(
     cases_of_a_car_are_found_by_its_vin_inside_the_scope,
     the_indexes_are_built_from_the_store,
     a_report_counts_what_the_scope_sees,
+    a_report_of_one_dealer_goes_by_the_days_of_his_zone,
     a_report_counts_each_round_of_a_case_that_came_back,
     whoever_watches_hears_of_his_cases_and_goes_on_where_he_stopped,
 );
@@ -501,6 +502,50 @@ async fn whoever_watches_hears_of_his_cases_and_goes_on_where_he_stopped(db: Tes
         }
     }
     assert_eq!(kinds, ["opened", "moved"]);
+}
+
+async fn a_report_of_one_dealer_goes_by_the_days_of_his_zone(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let manager = Scope::Dealer("D1".parse().unwrap());
+    let hours = pb::PutCalendarRequest {
+        calendar: Some(pb::Calendar {
+            dealer: "D1".into(),
+            opens: "09:00".into(),
+            closes: "18:00".into(),
+            offset_minutes: 360,
+            ..pb::Calendar::default()
+        }),
+    };
+    let hours = world.ask(Role::Manager, manager.clone(), hours);
+    world.complaints().put_calendar(hours).await.unwrap();
+    // In China it is March already.
+    let late = pb::OpenComplaintRequest {
+        opened_at: "2026-03-01 01:30".into(),
+        ..complaint("D1", "c1")
+    };
+    world.open(late).await;
+    let february = pb::GetReportRequest {
+        from: "2026-02-28".into(),
+        to: "2026-02-28".into(),
+        by: "month".into(),
+    };
+    let march = pb::GetReportRequest {
+        from: "2026-03-01".into(),
+        to: "2026-03-01".into(),
+        by: "month".into(),
+    };
+    for (scope, ask, month) in [
+        (&manager, &february, Some("2026-02")),
+        (&manager, &march, None),
+        (&Scope::Headquarters, &february, None),
+        (&Scope::Headquarters, &march, Some("2026-03")),
+    ] {
+        let ask = world.ask(Role::Analyst, scope.clone(), ask.clone());
+        let lines = world.complaints().get_report(ask).await.unwrap();
+        let lines = lines.into_inner().lines;
+        let keys: Vec<&str> = lines.iter().map(|line| line.key.as_str()).collect();
+        assert_eq!(keys, Vec::from_iter(month), "{scope:?}");
+    }
 }
 
 async fn a_report_counts_what_the_scope_sees(db: TestDb) {

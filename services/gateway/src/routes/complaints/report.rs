@@ -21,7 +21,8 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ReportQuery {
-    /// First day, YYYY-MM-DD; all there is if not said.
+    /// First day, YYYY-MM-DD; all there is if not said. Days and months are those of the dealer's zone for a caller of one dealer, and
+    /// China's for whoever sees several.
     from: String,
     /// Last day, included; today if not said.
     to: String,
