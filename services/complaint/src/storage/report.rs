@@ -63,7 +63,11 @@ pub(crate) fn list_facts(
         let key = match *name {
             "severity" => Severity::of_rank(row.get(0)?).code().to_owned(),
             "month" => zone.month_of(opened_at),
-            "satisfaction" => row.get::<i64>(0)?.to_string(),
+            // Nobody asked is no grade.
+            "satisfaction" => match row.get::<i64>(0)? {
+                0 => String::new(),
+                grade => grade.to_string(),
+            },
             "age" => age_of(opened_at, is_open, now).to_owned(),
             _ => row.get(0)?,
         };

@@ -149,7 +149,7 @@ async fn reports_know_models(db: TestDb) {
         ("model", vec![("", 1), ("S5", 3)]),
         ("part", vec![("gearbox", 2), ("wiper", 2)]),
         ("month", vec![("2026-03", 4)]),
-        ("satisfaction", vec![("0", 4)]),
+        ("satisfaction", vec![("", 4)]),
         ("age", vec![("0-1 days", 4)]),
         ("tier", vec![("", 4)]),
     ];

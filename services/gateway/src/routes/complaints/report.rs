@@ -13,7 +13,7 @@ use crate::{
     extract::Query,
     problem::Answer,
     state::App,
-    values::{Binary, MoneyView, views},
+    values::{Binary, MoneyView},
 };
 
 /// Which report.
@@ -77,8 +77,8 @@ fn of<T>(count: i64, measured: T) -> Option<T> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ComplaintReportLine)]
 pub(crate) struct LineView {
-    /// The group.
-    key: String,
+    /// The group. By satisfaction the grade of the handling, 1 to 5; null for those whom nobody asked.
+    key: Option<String>,
     /// Cases opened in the span.
     cases: i64,
     /// Of these, open now.
@@ -105,10 +105,11 @@ pub(crate) struct LineView {
     compensated: MoneyView,
 }
 
-impl From<pb::ReportLine> for LineView {
-    fn from(line: pb::ReportLine) -> Self {
+impl LineView {
+    fn of(line: pb::ReportLine, by: &str) -> Self {
+        let group = group(&line, by).map(str::to_owned);
         let pb::ReportLine {
-            key,
+            key: _,
             cases,
             open,
             first_response,
@@ -126,7 +127,7 @@ impl From<pb::ReportLine> for LineView {
             scored,
         } = line;
         Self {
-            key,
+            key: group,
             cases,
             open,
             first_response: first_response.unwrap_or_default().into(),
@@ -165,18 +166,33 @@ pub(crate) async fn get_complaint_report(
         format,
     } = query;
     let format = export::format(&format)?;
+    let request = pb::GetReportRequest {
+        from,
+        to,
+        by: by.clone(),
+    };
     let get = app.clients.complaint.read(
         &call,
-        pb::GetReportRequest { from, to, by },
+        request,
         |mut client, request| async move { client.get_report(request).await },
     );
     let lines = get.await?.lines;
     match format {
-        Some(format) => export::file("complaints", format, table(&lines)),
+        Some(format) => export::file("complaints", format, table(&lines, &by)),
         None => ok(&ComplaintReport {
-            lines: views(lines),
+            lines: lines
+                .into_iter()
+                .map(|line| LineView::of(line, &by))
+                .collect(),
         }),
     }
+}
+
+/// The group of a line; none of those who were not asked for the grade by which it is grouped. The role of the release before calls
+/// these 0.
+fn group<'a>(line: &'a pb::ReportLine, by: &str) -> Option<&'a str> {
+    let is_graded = by != "satisfaction" || !matches!(line.key.as_str(), "" | "0");
+    is_graded.then_some(line.key.as_str())
 }
 
 /// The columns of a report that is taken away, and what each holds.
@@ -208,14 +224,15 @@ const COLUMNS: [(&str, Kind); 25] = [
     ("compensated_yuan", Kind::Number),
 ];
 
-fn table(lines: &[pb::ReportLine]) -> Result<Table, Misshapen> {
+fn table(lines: &[pb::ReportLine], by: &str) -> Result<Table, Misshapen> {
     let columns = COLUMNS.map(|(name, kind)| Column::new(name, kind));
-    Table::new(columns.into(), lines.iter().map(row).collect())
+    let rows = lines.iter().map(|line| row(line, by));
+    Table::new(columns.into(), rows.collect())
 }
 
-fn row(line: &pb::ReportLine) -> Vec<Cell> {
+fn row(line: &pb::ReportLine, by: &str) -> Vec<Cell> {
     let mut row = vec![
-        Cell::from(line.key.as_str()),
+        Cell::from(group(line, by)),
         Cell::from(line.cases),
         Cell::from(line.open),
     ];
@@ -255,7 +272,7 @@ mod tests {
             compensated_minor: 30_050,
             ..pb::ReportLine::default()
         };
-        let csv = Format::Csv.write(&table(&[line]).unwrap()).unwrap();
+        let csv = Format::Csv.write(&table(&[line], "dealer").unwrap()).unwrap();
         let text = String::from_utf8(csv).unwrap();
         let (head, cells) = text.split_once("\r\n").unwrap();
         assert_eq!(head.matches(',').count(), cells.matches(',').count());
@@ -268,8 +285,28 @@ mod tests {
     }
 
     #[test]
+    fn whom_nobody_asked_has_no_grade_of_nought() {
+        let line = |key: &str| pb::ReportLine {
+            key: key.to_owned(),
+            ..pb::ReportLine::default()
+        };
+        for (key, by, shown) in [
+            ("", "satisfaction", None),
+            ("0", "satisfaction", None),
+            ("3", "satisfaction", Some("3")),
+            ("0", "part", Some("0")),
+            ("", "all", Some("")),
+        ] {
+            assert_eq!(LineView::of(line(key), by).key.as_deref(), shown);
+            let cell = row(&line(key), by).remove(0);
+            assert_eq!(cell, Cell::from(shown));
+        }
+    }
+
+    #[test]
     fn what_was_not_measured_is_null_and_what_was_is_not_though_it_is_nought() {
-        let nothing = serde_json::to_value(LineView::from(pb::ReportLine::default())).unwrap();
+        let nothing = LineView::of(pb::ReportLine::default(), "all");
+        let nothing = serde_json::to_value(nothing).unwrap();
         for path in [
             "/first_response/p50_seconds",
             "/resolution/on_time_rate",
@@ -288,7 +325,7 @@ mod tests {
             scored: true,
             ..pb::ReportLine::default()
         };
-        let late = serde_json::to_value(LineView::from(all_late)).unwrap();
+        let late = serde_json::to_value(LineView::of(all_late, "dealer")).unwrap();
         for path in ["/first_response/on_time_rate", "/handling_score"] {
             assert_eq!(late.pointer(path).unwrap(), 0.0, "{path}");
         }
