@@ -228,9 +228,9 @@ impl CaseApp {
         Ok(publish::one(conn, &*self.clock, publish::AMENDED, change)?)
     }
 
-    /// Takes back what was found in columns that now say something else.
+    /// Takes back what was found in columns that now say something else, and notes what is found in the vehicle that is now said.
     fn mend(&self, conn: &mut Conn<'_>, case: &mut Case, changes: &[Changed]) -> Result<()> {
-        let before = case.words.findings.len();
+        let before = case.words.findings.clone();
         case.words.findings.retain(|finding| {
             let column = match finding.field.column() {
                 "customer_key" => CUSTOMER,
@@ -238,7 +238,11 @@ impl CaseApp {
             };
             changes.iter().all(|(changed, ..)| *changed != column)
         });
-        if case.words.findings.len() < before {
+        if changes.iter().any(|(changed, ..)| *changed == "vin") {
+            let found = draft::findings_of_vin(&case.vin, case.updated_at);
+            case.words.findings.extend(found);
+        }
+        if case.words.findings != before {
             storage::put_body(conn, case.id, &self.store.seal(case)?)?;
         }
         Ok(())

@@ -199,6 +199,17 @@ pub(crate) fn check_vin(typed: &str) -> Result<String, Violation> {
     }
 }
 
+/// What is found in a VIN that can be one, such as that its check digit is wrong: it is kept all the same.
+pub(crate) fn findings_of_vin(vin: &str, now: Timestamp) -> Vec<Finding> {
+    let columns = ComplaintRow {
+        vin: Some(vin),
+        ..ComplaintRow::default()
+    };
+    let mut findings = clean_complaint(&columns, business_date(now)).findings;
+    findings.retain(|finding| finding.field == Field::ComplaintVin);
+    findings
+}
+
 /// What is said of a VIN that cannot be one.
 const WRONG_VIN: &str =
     "a VIN has 17 characters without I, O and Q: read it again, or leave it out";

@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use marque_api::complaint::v1 as pb;
 use marque_events::to_proto_time;
+use marque_intake::findings_to_pb;
 use marque_quality::ComplaintRow;
 use uuid::Uuid;
 
@@ -128,6 +129,7 @@ fn bare(Numbered { case, number }: Numbered, is_foreign: bool) -> pb::Complaint 
         satisfaction_resolution,
         satisfaction_handling,
         version: case.version,
+        findings: findings_to_pb(&words.findings),
         ..pb::Complaint::default()
     }
 }

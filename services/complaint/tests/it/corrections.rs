@@ -15,6 +15,7 @@ store_test_suite!(
     a_case_of_another_customer_moves_to_him,
     a_file_does_not_undo_what_was_put_right,
     a_case_is_at_least_as_serious_as_its_category,
+    a_vehicle_whose_check_digit_is_wrong_is_kept_and_found,
 );
 
 async fn amend(
@@ -169,6 +170,36 @@ async fn a_file_does_not_undo_what_was_put_right(db: TestDb) {
         ),
         (OTHER_CAR, "visit", record_of("D1", "c2").to_string())
     );
+}
+
+async fn a_vehicle_whose_check_digit_is_wrong_is_kept_and_found(db: TestDb) {
+    const RIGHT: &str = "LATPAB071W1005301";
+    const WRONG: &str = "LATPAB071W1005310";
+    let world = World::without_scheduler(db).await;
+    let of_car = |vin: &str| pb::OpenComplaintRequest {
+        vin: vin.into(),
+        another_matter: true,
+        ..complaint("D1", "c1")
+    };
+    let to_car = |vin: &str| pb::AmendComplaintRequest {
+        vin: vin.into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let found = |case: &pb::Complaint| -> Vec<(String, String)> {
+        let findings = case.findings.iter();
+        findings
+            .map(|finding| (finding.field.clone(), finding.rule.clone()))
+            .collect()
+    };
+    let wrong = [("vin".to_owned(), "vin_check_digit".to_owned())];
+    let case = world.open(of_car(WRONG)).await;
+    assert_eq!((case.vin.as_str(), found(&case)), (WRONG, wrong.to_vec()));
+    let mended = amend(&world, &case, to_car(RIGHT)).await.unwrap();
+    assert_eq!((mended.vin.as_str(), found(&mended)), (RIGHT, Vec::new()));
+    let again = amend(&world, &case, to_car(WRONG)).await.unwrap();
+    assert_eq!((again.vin.as_str(), found(&again)), (WRONG, wrong.to_vec()));
+    assert_eq!(found(&world.get(&case.id).await), wrong, "it stays with it");
+    assert!(found(&world.open(of_car(RIGHT)).await).is_empty());
 }
 
 async fn a_case_is_at_least_as_serious_as_its_category(db: TestDb) {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{AttachmentView, CompensationView};
 use crate::{
     routes::vehicles::is_zero,
-    values::{Instant, instant, views},
+    values::{FindingView, Instant, instant, views},
 };
 
 /// A complaint case.
@@ -127,6 +127,9 @@ pub(crate) struct ComplaintView {
     /// How near its car is to thresholds of the three guarantees; left out of lists.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<WarningView>,
+    /// What is doubtful in how it was typed and is not put right yet, such as a VIN whose check digit is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    findings: Vec<FindingView>,
     /// States the caller can move it to now: none for which a task has to end first, none for which it is too late.
     next_states: Vec<String>,
 }
@@ -173,6 +176,7 @@ impl From<pb::Complaint> for ComplaintView {
             attachments: views(complaint.attachments),
             compensations: views(complaint.compensations),
             warnings: views(complaint.warnings),
+            findings: views(complaint.findings),
             next_states: complaint.next_states,
         }
     }

@@ -95,6 +95,7 @@ pub(super) fn complaint(whole: bool) -> complaint::Complaint {
             Vec::new()
         },
         warnings: if whole { vec![warning()] } else { Vec::new() },
+        findings: Vec::new(),
     }
 }
 
