@@ -345,11 +345,12 @@ impl CaseApp {
                         case.version += 1;
                         case.updated_at = now;
                         storage::update_case(conn, &case)?;
-                        let told = if told_customer { "customer" } else { "" };
-                        let noted = entry(&ctx, now, ("noted", "", told), &said.note);
-                        app.note(conn, case.id, &noted)?;
                         if told_customer {
-                            app.tell_clocks(conn, &ctx, &case, (said.law_answer, now))?;
+                            let told = (said.note.as_str(), said.law_answer);
+                            app.tell_customer(conn, &ctx, &case, told, now)?;
+                        } else {
+                            let noted = entry(&ctx, now, ("noted", "", ""), &said.note);
+                            app.note(conn, case.id, &noted)?;
                         }
                         publish::one(conn, &*app.clock, publish::NOTED, Change::of(&case, now))?;
                         app.hear_customer(conn, &ctx, &mut case, now)?;
@@ -361,7 +362,20 @@ impl CaseApp {
             .await
     }
 
-    /// The customer had a word of ours.
+    /// The customer had a word of ours: it stands in the course for him to see, and the clocks that wait for one follow.
+    pub(super) fn tell_customer(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        case: &Case,
+        (words, law_answer): (&str, bool),
+        now: Timestamp,
+    ) -> Result<()> {
+        let told = entry(ctx, now, ("noted", "", "customer"), words);
+        self.note(conn, case.id, &told)?;
+        self.tell_clocks(conn, ctx, case, (law_answer, now))
+    }
+
     fn tell_clocks(
         &self,
         conn: &mut Conn<'_>,
@@ -380,7 +394,8 @@ impl CaseApp {
                 ClockKind::LawAnswer if is_running && law_answer => {
                     clock.end(Standing::Met, now, &calendar);
                 }
-                ClockKind::NextUpdate if is_running => {
+                // One that began by the move with which he was told waits for the next word already.
+                ClockKind::NextUpdate if is_running && clock.begun_at < now => {
                     clock.restart(self.budget(clock.kind, case), now, &calendar);
                 }
                 _ => continue,

@@ -9,6 +9,7 @@ use prost::Message;
 use super::{
     CaseApp, Shown, Wanted,
     publish::{self, Change},
+    read::is_customer,
 };
 use crate::{
     domain::{Anew, Case, Clock, ClockKind, Entry, Facts, State, Task, Turn, check, follow},
@@ -24,6 +25,8 @@ pub(crate) struct MoveRequest {
     pub(crate) note: String,
     /// With the resolution and with the handling, 1 to 5; 0 if not asked.
     pub(crate) satisfaction: [i64; 2],
+    /// The note was said to the customer.
+    pub(crate) told_customer: bool,
     /// 0 if any.
     pub(crate) expected_version: i64,
 }
@@ -41,6 +44,15 @@ impl MoveRequest {
             "NOT_ALLOWED",
             message,
         ))
+    }
+
+    /// Passes if what was said to the customer is there.
+    fn check_told(&self) -> Result<()> {
+        if self.told_customer && self.note.trim().is_empty() {
+            let message = "write into the note what the customer was told";
+            return Err(Error::field("note", "REQUIRED", message));
+        }
+        Ok(())
     }
 }
 
@@ -62,6 +74,7 @@ impl CaseApp {
     {
         check_note(&request.note)?;
         request.check_grades()?;
+        request.check_told()?;
         let app = self.clone();
         let now = self.clock.now();
         self.db
@@ -115,6 +128,10 @@ impl CaseApp {
             }
         }
         self.write_moved(conn, ctx, &case, (from, "moved", &request.note), &tasks)?;
+        // What the customer says himself is no word of ours to him.
+        if request.told_customer && !is_customer(ctx) {
+            self.tell_customer(conn, ctx, &case, (&request.note, false), now)?;
+        }
         self.hear_grades(conn, ctx, &case, request.satisfaction, now)?;
         self.show(conn, ctx, case)
     }

@@ -127,6 +127,7 @@ impl ComplaintGrpc {
                 wire.satisfaction_resolution,
                 wire.satisfaction_handling,
             )?,
+            told_customer: wire.told_customer,
             expected_version: wire.expected_version,
         };
         self.app

@@ -19,6 +19,7 @@ store_test_suite!(
     a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
+    a_customer_sees_what_he_is_asked_where_the_move_is_marked_for_him,
     a_customer_is_not_shown_beside_a_new_case_how_far_another_of_his_climbed,
     numbers_of_people_are_masked_in_what_was_written_by_who_reads_it,
     the_copy_of_his_data_holds_what_the_house_wrote_about_him,
@@ -317,6 +318,63 @@ async fn a_customer_is_not_shown_what_others_said_of_the_same_car(db: TestDb) {
         .await
         .unwrap();
     assert_eq!(found.into_inner().complaints.len(), 2, "the desk sees both");
+}
+
+async fn a_customer_sees_what_he_is_asked_where_the_move_is_marked_for_him(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let own = customer(1);
+    world.customers.deliver([linked(1, "D1", "c1", own)]).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let moved = async |to: &str, note: &str, told_customer: bool| {
+        let message = pb::MoveComplaintRequest {
+            id: case.id.clone(),
+            to: to.into(),
+            note: note.into(),
+            told_customer,
+            ..pb::MoveComplaintRequest::default()
+        };
+        world
+            .complaints()
+            .move_complaint(world.desk("D1", message))
+            .await
+    };
+    let seen = async || -> Vec<String> {
+        let get = pb::GetComplaintRequest {
+            id: case.id.clone(),
+            personal_data: false,
+        };
+        let me = world.ask(Role::Customer, Scope::Customer(own), get);
+        let seen = world.complaints().get_complaint(me).await.unwrap();
+        let entries = seen.into_inner().complaint.unwrap().entries.into_iter();
+        entries
+            .map(|entry| entry.note)
+            .filter(|note| !note.is_empty())
+            .collect()
+    };
+    moved("acknowledged", "", false).await.unwrap();
+    moved("in_progress", "", false).await.unwrap();
+    moved("waiting_customer", "内部：等他", false).await.unwrap();
+    assert!(seen().await.is_empty(), "it is not marked for him");
+    moved("in_progress", "", false).await.unwrap();
+    let wordless = moved("waiting_customer", " ", true).await.unwrap_err();
+    assert_eq!(wordless.code(), Code::InvalidArgument);
+    world.pass(60);
+    let asked = moved("waiting_customer", "请寄发票原件", true).await;
+    assert_eq!(seen().await, ["请寄发票原件"]);
+    // The next word is due a working day after he was asked.
+    let asked = asked.unwrap().into_inner().complaint.unwrap();
+    let next = asked.clocks.iter().find(|clock| clock.kind == "next_update");
+    assert_eq!(next.unwrap().due_local, "2026-03-03T11:00:00+08:00");
+    // Who takes the case up sees both: that it was moved and that he was told.
+    let whole = world.get(&case.id).await;
+    let told = |entry: &&pb::Entry| entry.note == "请寄发票原件";
+    let acts: Vec<&str> = whole
+        .entries
+        .iter()
+        .filter(told)
+        .map(|entry| entry.act.as_str())
+        .collect();
+    assert_eq!(acts, ["moved", "noted"]);
 }
 
 async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {

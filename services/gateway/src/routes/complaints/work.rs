@@ -29,6 +29,8 @@ pub(crate) struct TransitionBody {
     satisfaction_resolution: i32,
     /// And with the handling.
     satisfaction_handling: i32,
+    /// The note was said to the customer, such as what he is asked: he sees it, and it counts as a note with `told_customer`.
+    told_customer: bool,
 }
 
 /// Move a case to another state. A forbidden move is refused with the allowed ones.
@@ -49,6 +51,7 @@ pub(crate) async fn move_complaint(
         waiting_for,
         satisfaction_resolution,
         satisfaction_handling,
+        told_customer,
     } = body;
     let request = pb::MoveComplaintRequest {
         id,
@@ -58,6 +61,7 @@ pub(crate) async fn move_complaint(
         satisfaction_resolution,
         satisfaction_handling,
         expected_version: conditions.expected_version()?.unwrap_or(0),
+        told_customer,
     };
     let moved = app
         .clients
