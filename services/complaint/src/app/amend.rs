@@ -342,6 +342,9 @@ impl CaseApp {
                     &wire,
                     |conn| {
                         let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
+                        if told_customer && said.law_answer {
+                            expect_demand(conn, ctx.scope(), &case)?;
+                        }
                         case.version += 1;
                         case.updated_at = now;
                         storage::update_case(conn, &case)?;
@@ -406,6 +409,28 @@ impl CaseApp {
     }
 }
 
+/// Passes if the law asks for an answer to a case, or has had one.
+fn expect_demand(conn: &mut Conn<'_>, scope: &Scope, case: &Case) -> Result<()> {
+    let clocks = storage::clocks_of(conn, scope, case.id)?;
+    let is_asked =
+        |clock: &Clock| clock.kind == ClockKind::LawAnswer && clock.standing != Standing::Stopped;
+    if clocks.iter().any(is_asked) {
+        return Ok(());
+    }
+    let message = "it is no demand under the three guarantees: say told_customer, or amend its category first";
+    Err(Error::field("law_answer", "NOT_ALLOWED", message))
+}
+
+/// Passes if what is to be empty is not said besides.
+pub(super) fn expect_unsaid(field: &str, said: &str) -> Result<()> {
+    if said.trim().is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("{field} cannot be said and be empty: leave it out here, or leave its value out");
+    Err(Error::field("clear", "NOT_ALLOWED", message))
+}
+
 impl Amendment {
     /// Puts the new values into a case; answers what changed.
     fn apply(&self, case: &mut Case) -> Result<Vec<Changed>> {
@@ -468,6 +493,13 @@ impl Amendment {
                     return Err(Error::field("clear", "FORMAT", message));
                 }
             };
+            let said = match field {
+                "vin" => &self.vin,
+                "visit_id" => &self.visit,
+                "part" => &self.part,
+                _ => &self.fault,
+            };
+            expect_unsaid(field, said)?;
             changes.push((field, std::mem::take(kept), String::new()));
         }
         Ok(changes)

@@ -127,5 +127,9 @@ fn check(hours: &Hours) -> Result<()> {
         let message = "at most 1000 days: leave out those that are past";
         return Err(Error::field("closed_days", "TOO_LONG", message));
     }
+    if let Some(day) = hours.closed.intersection(&hours.open).next() {
+        let message = format!("{day} is in closed_days and in open_days: leave it in one of them");
+        return Err(Error::field("open_days", "NOT_ALLOWED", message));
+    }
     Ok(())
 }

@@ -9,13 +9,15 @@ use prost::Message;
 use uuid::Uuid;
 
 use super::{
-    AsRead, CaseApp, Shown, draft,
+    AsRead, CaseApp, Shown,
+    amend::expect_unsaid,
+    draft,
     moves::{check_note, entry},
     publish::{self, Change},
     veil::Veil,
 };
 use crate::{
-    domain::{Case, Task, TaskKind, TaskState},
+    domain::{Case, State, Task, TaskKind, TaskState},
     error::{Error, Result},
     storage::{self, CaseStore, CaseTask, TaskFilter},
 };
@@ -87,6 +89,7 @@ impl CaseApp {
                     &wire,
                     |conn| {
                         let mut case = app.hold_as_read(conn, ctx.scope(), read)?;
+                        new.check_for(&case)?;
                         let due_at = app.due_of(conn, ctx.scope(), &case, &new.due_at)?;
                         expect_ahead(due_at, now)?;
                         let mut task = Task {
@@ -345,12 +348,15 @@ impl TaskAmendment {
     fn check(&self) -> Result<()> {
         check_note(&self.note)?;
         check_owner(&self.owner)?;
-        let is_known = |field: &String| matches!(field.as_str(), "owner" | "due_at");
-        if self.clear.iter().all(is_known) {
-            Ok(())
-        } else {
-            Err(Error::field("clear", "FORMAT", "write owner or due_at"))
+        for field in &self.clear {
+            let said = match field.as_str() {
+                "owner" => &self.owner,
+                "due_at" => &self.due_at,
+                _ => return Err(Error::field("clear", "FORMAT", "write owner or due_at")),
+            };
+            expect_unsaid(field, said)?;
         }
+        Ok(())
     }
 
     /// The task as it is to be; `due_at` is what was typed of it.
@@ -414,6 +420,15 @@ impl NewTask {
         }
         check_owner(&self.owner)
     }
+
+    /// Passes if a case can need it: whose case was withdrawn needs nothing any more.
+    fn check_for(&self, case: &Case) -> Result<()> {
+        if !self.is_needed || case.state != State::Withdrawn {
+            return Ok(());
+        }
+        let message = "the case is withdrawn and needs nothing: say optional = true, or re-open it";
+        Err(Error::field("optional", "REQUIRED", message))
+    }
 }
 
 /// Passes if there is still time until a task is due: one that is overdue when it is given goes up to headquarters at once.
@@ -425,13 +440,17 @@ fn expect_ahead(due_at: Option<Timestamp>, now: Timestamp) -> Result<()> {
     Err(Error::field("due_at", "NOT_ALLOWED", message))
 }
 
-/// Passes if somebody can be called so.
+/// Passes if somebody can have such a code: names of people do not belong here.
 fn check_owner(owner: &str) -> Result<()> {
-    if owner.chars().count() > 64 || owner.contains(char::is_control) {
-        let message = "name who does it by his code at the dealer, in at most 64 characters";
-        return Err(Error::field("owner", "FORMAT", message));
+    let code = owner.trim();
+    let is_code = code.chars().count() <= 64
+        && !code.contains(|letter: char| letter.is_control() || letter.is_whitespace())
+        && code.contains(|letter: char| letter.is_ascii_alphanumeric());
+    if code.is_empty() || is_code {
+        return Ok(());
     }
-    Ok(())
+    let message = "name who does it by his code at the dealer, such as S17: at most 64 characters without blanks, with a letter or digit among them";
+    Err(Error::field("owner", "FORMAT", message))
 }
 
 /// The department that a word means.

@@ -3,6 +3,7 @@
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
+use tonic::Code;
 
 use crate::world::{World, complaint};
 
@@ -182,7 +183,15 @@ async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {
         closes: "07:00".into(),
         ..calendar
     };
-    assert!(put_calendar(&world, wrong).await.is_err());
+    assert!(put_calendar(&world, wrong.clone()).await.is_err());
+    let both = pb::Calendar {
+        closes: "20:00".into(),
+        closed_days: vec!["2026-03-07".into()],
+        open_days: vec!["2026-03-07".into()],
+        ..wrong
+    };
+    let refused = put_calendar(&world, both).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
 }
 
 async fn a_case_that_comes_while_the_hours_change_runs_by_the_new_ones(db: TestDb) {
@@ -431,4 +440,14 @@ async fn the_law_watches_again_what_was_no_remedy(db: TestDb) {
     }
     let price = world.go(&case.id, "reopened", "太少").await.unwrap();
     assert_eq!(dues(&price), ["", ""]);
+    // Nor is it answered as the law asks.
+    let answer = pb::AddNoteRequest {
+        id: case.id.clone(),
+        note: "已书面答复".into(),
+        law_answer: true,
+        ..pb::AddNoteRequest::default()
+    };
+    let refused = world.complaints().add_note(world.desk("D1", answer)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    assert_eq!(world.get(&case.id).await.version, price.version);
 }

@@ -16,6 +16,7 @@ store_test_suite!(
     a_file_does_not_undo_what_was_put_right,
     a_case_is_at_least_as_serious_as_its_category,
     a_vehicle_whose_check_digit_is_wrong_is_kept_and_found,
+    what_is_said_is_not_emptied_by_the_same_amendment,
 );
 
 async fn amend(
@@ -200,6 +201,26 @@ async fn a_vehicle_whose_check_digit_is_wrong_is_kept_and_found(db: TestDb) {
     assert_eq!((again.vin.as_str(), found(&again)), (WRONG, wrong.to_vec()));
     assert_eq!(found(&world.get(&case.id).await), wrong, "it stays with it");
     assert!(found(&world.open(of_car(RIGHT)).await).is_empty());
+}
+
+async fn what_is_said_is_not_emptied_by_the_same_amendment(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let both = pb::AmendComplaintRequest {
+        vin: OTHER_CAR.into(),
+        clear: vec!["vin".into()],
+        ..pb::AmendComplaintRequest::default()
+    };
+    let refused = amend(&world, &case, both).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert_eq!(world.get(&case.id).await.version, case.version);
+    let emptied = pb::AmendComplaintRequest {
+        part: "BRK-1".into(),
+        clear: vec!["vin".into()],
+        ..pb::AmendComplaintRequest::default()
+    };
+    let emptied = amend(&world, &case, emptied).await.unwrap();
+    assert_eq!((emptied.vin.as_str(), emptied.part.as_str()), ("", "BRK-1"));
 }
 
 async fn a_case_is_at_least_as_serious_as_its_category(db: TestDb) {

@@ -16,6 +16,7 @@ store_test_suite!(
     a_list_of_tasks_is_narrowed_and_paged,
     a_task_goes_to_somebody_else_or_is_due_later,
     a_task_cannot_be_due_in_the_past,
+    a_task_is_given_to_a_code_and_to_a_case_that_can_need_it,
     a_task_that_an_older_binary_gives_is_in_its_dealers_list,
     a_task_that_its_case_needs_is_due_also_where_nobody_says_until_when,
     a_task_that_an_older_binary_gives_without_a_due_time_is_given_one,
@@ -319,6 +320,42 @@ async fn a_task_goes_to_somebody_else_or_is_due_later(db: TestDb) {
         amend(late).await.unwrap_err().code(),
         Code::FailedPrecondition
     );
+}
+
+async fn a_task_is_given_to_a_code_and_to_a_case_that_can_need_it(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    let add = async |owner: &str, optional: bool| {
+        let message = pb::AddTaskRequest {
+            id: case.id.clone(),
+            department: "parts".into(),
+            text: "查配件".into(),
+            owner: owner.into(),
+            optional,
+            ..pb::AddTaskRequest::default()
+        };
+        let answer = world.complaints().add_task(world.desk("D1", message)).await;
+        answer.map(|answer| answer.into_inner().task.unwrap())
+    };
+    for name in ["张三", "Wang Sample"] {
+        let refused = add(name, false).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{name}");
+    }
+    let task = add("技03", false).await.unwrap();
+    let both = pb::AmendTaskRequest {
+        id: case.id.clone(),
+        task_id: task.id,
+        owner: "S18".into(),
+        clear: vec!["owner".into()],
+        ..pb::AmendTaskRequest::default()
+    };
+    let refused = world.complaints().amend_task(world.desk("D1", both)).await;
+    assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
+    // Whose case was withdrawn needs nothing; what is done all the same keeps nobody from anything.
+    world.go(&case.id, "withdrawn", "x").await.unwrap();
+    let needed = add("S17", false).await.unwrap_err();
+    assert_eq!(needed.code(), Code::InvalidArgument);
+    assert!(!add("S17", true).await.unwrap().needed);
 }
 
 async fn a_task_cannot_be_due_in_the_past(db: TestDb) {
