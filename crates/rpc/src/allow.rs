@@ -75,6 +75,11 @@ const CALLS: &[Calls] = &[
         callers: &[Scoring],
     },
     Calls {
+        callees: &[ServiceHistory],
+        methods: &["/marque.service_history.v1.ServiceHistoryService/GetVisit"],
+        callers: &[Complaint],
+    },
+    Calls {
         callees: &[Customer, Vehicle, ServiceHistory, Complaint],
         methods: &[
             "/marque.evidence.v1.EvidenceService/ListEvidence",

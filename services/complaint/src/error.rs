@@ -29,6 +29,8 @@ pub(crate) enum Error {
     TaskUnknown,
     #[error("no such customer")]
     CustomerUnknown,
+    #[error("no such visit to this dealer")]
+    VisitUnknown,
     #[error("a complaint that is {from} {}", told(*.to, .allowed))]
     MoveRefused {
         from: &'static str,
@@ -89,6 +91,8 @@ pub(crate) enum Error {
     Dealer(#[from] IntakeError),
     #[error("the customer cannot be checked now")]
     Customers(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the visit cannot be checked now: leave it out and add it later, or try again")]
+    Visits(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the complaint store failed")]
     Store(#[from] StoreError),
     #[error("what was said cannot be sealed")]
@@ -169,7 +173,8 @@ impl ServiceError for Error {
             | Self::TaskUnknown
             | Self::AttachmentUnknown
             | Self::CompensationUnknown
-            | Self::CustomerUnknown => ErrorCode::NotFound,
+            | Self::CustomerUnknown
+            | Self::VisitUnknown => ErrorCode::NotFound,
             Self::FileType | Self::FileTooLarge(_) | Self::FileOutOfOrder | Self::FileBroken => {
                 ErrorCode::InvalidArgument
             }
@@ -183,7 +188,7 @@ impl ServiceError for Error {
             | Self::TaskEnded => ErrorCode::FailedPrecondition,
             Self::Changed => ErrorCode::Conflict,
             Self::MayRepeat(_) | Self::Exists(_) | Self::ThereAlready => ErrorCode::AlreadyExists,
-            Self::Customers(_) => ErrorCode::Unavailable,
+            Self::Customers(_) | Self::Visits(_) => ErrorCode::Unavailable,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::Vault(_) => ErrorCode::Internal,
         }
@@ -199,6 +204,7 @@ impl ServiceError for Error {
             Self::SolutionUnknown => "SOLUTION_UNKNOWN",
             Self::TaskUnknown => "TASK_UNKNOWN",
             Self::CustomerUnknown => "CUSTOMER_UNKNOWN",
+            Self::VisitUnknown => "VISIT_UNKNOWN",
             Self::MoveRefused { .. } => "COMPLAINT_MOVE_REFUSED",
             Self::TasksOpen(_) => "COMPLAINT_TASKS_OPEN",
             Self::TooLate => "COMPLAINT_REOPEN_LATE",
@@ -221,6 +227,7 @@ impl ServiceError for Error {
             Self::Invalid(_)
             | Self::ThereAlready
             | Self::Customers(_)
+            | Self::Visits(_)
             | Self::Store(_)
             | Self::Vault(_) => self.code().default_reason(),
         }

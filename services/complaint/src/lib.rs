@@ -11,6 +11,7 @@ mod follow;
 mod grpc;
 mod settings;
 mod storage;
+mod visits;
 
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Deps {
     pub network: RpcTransport,
     /// The way to the customer service, which says what records a customer has.
     pub customer: RpcTransport,
+    /// The way to the service-history service, which says with which car a visit was.
+    pub service_history: RpcTransport,
     /// How imports are worked off.
     pub intake: IntakeSettings,
     /// Times, weights and limits of this deployment.
@@ -82,7 +85,10 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         storage::CaseStore::new(deps.vault.clone()),
         Arc::clone(&deps.clock),
         directory.clone(),
-        customers::Customers::new(deps.customer.clone()),
+        (
+            customers::Customers::new(deps.customer.clone()),
+            visits::Visits::new(deps.service_history.clone()),
+        ),
         (
             deps.rules.clone(),
             files::Files::new(deps.files.clone(), deps.vault.clone()),

@@ -15,6 +15,7 @@ use super::{
     open::Who,
     publish::{self, Change},
     read::is_customer,
+    visited::give_car,
 };
 use crate::{
     domain::{Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, kinds_of},
@@ -81,6 +82,9 @@ impl CaseApp {
         check_note(&amendment.note)?;
         let who = self.another(&ctx, meta, wanted, &amendment).await?;
         let heir = self.heir(&ctx, meta, &amendment).await?;
+        let dealer = heir.as_ref().map(|heir| heir.as_str());
+        let about = (wanted, &amendment);
+        let car = self.car_by(&ctx, meta, about, dealer).await?;
         let app = self.clone();
         let now = self.clock.now();
         self.db
@@ -100,6 +104,9 @@ impl CaseApp {
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         expect_version(&case, amendment.expected_version)?;
                         let mut changes = amendment.apply(&mut case)?;
+                        if let Some(car) = &car {
+                            changes.extend(give_car(&mut case, car.clone(), &amendment)?);
+                        }
                         if let Some(who) = who {
                             changes.extend(Self::give_to(conn, &mut case, who)?);
                         }
@@ -466,6 +473,7 @@ impl Amendment {
         for (field, kept, new) in [
             ("part", &mut case.part, &self.part),
             ("fault", &mut case.fault, &self.fault),
+            // Asked for already, and found.
             ("visit_id", &mut case.visit, &self.visit),
         ] {
             let new = new.trim();

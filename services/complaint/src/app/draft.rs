@@ -9,6 +9,7 @@ use marque_quality::{
     text::present, vin::Vin,
 };
 
+use super::visited;
 use crate::domain::{
     CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, State, Tier, Words, category_code,
     find_category, find_channel, find_department,
@@ -65,7 +66,7 @@ impl Draft {
     }
 }
 
-/// Longest code of a part, fault or visit.
+/// Longest code of a part or fault.
 const CODE_CHARS: usize = 64;
 
 /// Reads a complaint; what no code stands for is kept among the words. Also what was found in it.
@@ -248,13 +249,10 @@ pub(crate) fn violations(raw: &Raw<'_>, draft: &Draft, findings: &[Finding]) -> 
             "write vip, major, ordinary or small",
         ));
     }
-    for (field, value) in [
-        ("part", &draft.part),
-        ("fault", &draft.fault),
-        ("visit_id", &draft.visit),
-    ] {
+    for (field, value) in [("part", &draft.part), ("fault", &draft.fault)] {
         wrong.extend(check_code(field, value).err());
     }
+    wrong.extend(visited::check_id(&draft.visit).err());
     for (field, words) in [("text", &draft.words.text), ("wish", &draft.words.wish)] {
         wrong.extend(check_words(field, words).err());
     }
@@ -290,7 +288,7 @@ fn check_words(field: &'static str, words: &str) -> Result<(), Violation> {
     Err(Violation::new(field, "TOO_LONG", message))
 }
 
-/// A code of a part, fault or visit, as it may be typed.
+/// A code of a part or fault, as it may be typed.
 pub(crate) fn check_code(field: &'static str, value: &str) -> Result<(), Violation> {
     if value.chars().count() > CODE_CHARS || value.contains(char::is_control) {
         let message = "a code has at most 64 characters, none of them a line break or the like";

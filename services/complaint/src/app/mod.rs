@@ -27,6 +27,7 @@ mod tasks;
 mod tiers;
 mod undated;
 mod veil;
+mod visited;
 mod warn;
 mod years;
 
@@ -46,6 +47,7 @@ use crate::{
     error::Result,
     files::Files,
     storage::{self, CaseStore},
+    visits::Visits,
 };
 
 pub(crate) use amend::{Amendment, Said};
@@ -74,6 +76,7 @@ pub(crate) struct CaseApp {
     clock: SharedClock,
     directory: Directory,
     customers: Customers,
+    visits: Visits,
     work_days: WorkDays,
     indexes: Indexes,
     rules: Arc<Rules>,
@@ -123,7 +126,7 @@ impl CaseApp {
         store: CaseStore,
         clock: SharedClock,
         directory: Directory,
-        customers: Customers,
+        (customers, visits): (Customers, Visits),
         (rules, files): (Rules, Files),
     ) -> Self {
         Self {
@@ -132,6 +135,7 @@ impl CaseApp {
             clock,
             directory,
             customers,
+            visits,
             work_days: WorkDays::default(),
             indexes: Indexes::default(),
             rules: Arc::new(rules),

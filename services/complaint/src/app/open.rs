@@ -73,6 +73,7 @@ impl CaseApp {
             request.customer_id.as_str(),
         );
         let who = self.who(&ctx, meta, &dealer, keys).await?;
+        self.take_car(meta, dealer.as_str(), &mut draft, now).await?;
         let app = self.clone();
         self.db
             .write(move |conn| {

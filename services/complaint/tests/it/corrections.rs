@@ -42,9 +42,10 @@ async fn another_vehicle_and_channel_are_noted_and_repeats_are_looked_at_again(d
     // At another dealer, of the same car.
     let second = world.open(complaint("D2", "c2")).await;
     assert_eq!(world.get(&second.id).await.repeat_of, first.id);
+    let visit = world.visits.put("D1", OTHER_CAR);
     let right = pb::AmendComplaintRequest {
         vin: OTHER_CAR.to_lowercase(),
-        visit_id: "vis_17".into(),
+        visit_id: visit.clone(),
         channel: "微信".into(),
         note: "抄错了车架号".into(),
         ..pb::AmendComplaintRequest::default()
@@ -56,7 +57,7 @@ async fn another_vehicle_and_channel_are_noted_and_repeats_are_looked_at_again(d
             amended.visit_id.as_str(),
             amended.channel.as_str()
         ),
-        (OTHER_CAR, "vis_17", "wechat")
+        (OTHER_CAR, visit.as_str(), "wechat")
     );
     assert!(amended.version > first.version);
     let entry = amended

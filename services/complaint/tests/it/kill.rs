@@ -264,6 +264,7 @@ async fn escalate(db: Database, now: Timestamp) {
         clock: Arc::new(ManualClock::at(now)),
         network: RpcTransport::local(RoleName::Network, &nowhere),
         customer: RpcTransport::local(RoleName::Customer, &nowhere),
+        service_history: RpcTransport::local(RoleName::ServiceHistory, &nowhere),
         intake: IntakeSettings {
             spool: spool.path().to_owned(),
             batch_rows: 1,

@@ -28,5 +28,6 @@ mod numbers;
 mod scopes;
 mod tasks;
 mod told;
+mod visits;
 mod world;
 mod years;

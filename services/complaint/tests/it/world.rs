@@ -17,6 +17,7 @@ use marque_api::{
     network::v1::{
         Dealer, DealersPut, PutDealerRequest, network_service_client::NetworkServiceClient,
     },
+    service_history::v1::service_history_service_server::ServiceHistoryServiceServer,
 };
 use marque_auth::{AuthLayer, Issuer, PeerTokens, Role, Scope, TokenRequest, Verifier};
 use marque_complaint::{FileStore, Rules};
@@ -39,7 +40,7 @@ use tonic::{Request, Status};
 use tonic_types::StatusExt as _;
 use uuid::Uuid;
 
-use crate::feed::Silence;
+use crate::{feed::Silence, visits::Visits};
 
 pub(crate) struct World {
     pub(crate) clock: Arc<ManualClock>,
@@ -48,6 +49,7 @@ pub(crate) struct World {
     pub(crate) customers: Arc<Feed>,
     pub(crate) vehicles: Arc<Feed>,
     pub(crate) scores: Arc<Feed>,
+    pub(crate) visits: Arc<Visits>,
     router: RoleRouter,
     issuer: Issuer,
     tokens: PeerTokens,
@@ -99,6 +101,7 @@ impl World {
             customers: Arc::default(),
             vehicles: Arc::default(),
             scores: Arc::default(),
+            visits: Arc::default(),
             router: RoleRouter::new(),
             issuer: Issuer::ephemeral(AUDIENCE).unwrap(),
             tokens: PeerTokens::ephemeral("data-quality").unwrap(),
@@ -133,6 +136,8 @@ impl World {
             survivorship: marque_customer::Survivorship::default(),
         });
         self.serve(RoleName::Customer, customer.unwrap().routes);
+        let visits = ServiceHistoryServiceServer::from_arc(Arc::clone(&self.visits));
+        self.serve(RoleName::ServiceHistory, Routes::new(visits));
         let built = self.build(self.db.handle(), false);
         let Built { routes, tasks } = built;
         self.serve(RoleName::Complaint, routes);
@@ -159,6 +164,7 @@ impl World {
             clock: self.clock.clone(),
             network: RpcTransport::local(RoleName::Network, &self.router),
             customer: RpcTransport::local(RoleName::Customer, &self.router),
+            service_history: RpcTransport::local(RoleName::ServiceHistory, &self.router),
             intake: self.intake("complaint"),
             rules: self.rules.clone(),
             files: self.files.clone(),

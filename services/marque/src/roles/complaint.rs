@@ -20,6 +20,7 @@ pub(super) async fn build(shared: &Shared) -> anyhow::Result<Built> {
         clock: Arc::clone(&shared.clock),
         network: shared.transport(ServiceRole::Network)?,
         customer: shared.transport(ServiceRole::Customer)?,
+        service_history: shared.transport(ServiceRole::ServiceHistory)?,
         intake: shared.intake(ServiceRole::Complaint),
         rules: Rules::read(&config.complaint)?,
         files: files.clone(),

@@ -160,6 +160,7 @@ impl Services {
             clock: self.shared_clock(),
             network: self.network(),
             customer: RpcTransport::local(RoleName::Customer, &self.router),
+            service_history: RpcTransport::local(RoleName::ServiceHistory, &self.router),
             intake: self.intake("complaint"),
             rules: marque_complaint::Rules::default(),
             files: marque_complaint::FileStore::in_memory(),

@@ -33,9 +33,9 @@ pub(crate) struct ComplaintBody {
     customer_id: String,
     /// Key of the complaint in that system, if it has one.
     complaint_key: String,
-    /// VIN.
+    /// VIN; that of the visit if not said.
     vin: String,
-    /// Visit it is about.
+    /// Visit it is about: one to the dealer, with the car if one is said.
     visit_id: String,
     /// phone, visit, wechat, callback, web, app, email, letter, regulator, press or other; Chinese words too.
     #[schema(example = "phone")]
