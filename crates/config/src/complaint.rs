@@ -22,6 +22,9 @@ pub struct ComplaintConfig {
     pub compensation: BTreeMap<String, u32>,
     /// Days without anything happening after which a case that was followed up is closed by itself, 1 to 90.
     pub close_after_days: Option<u32>,
+    /// Clocks, and tasks, of which an instance takes the steps that are due at once, 1 to 5000; 500 if not said. A transaction takes longer with
+    /// more, and more is taken anew where an instance dies in the midst of one.
+    pub escalation_batch: Option<u32>,
     /// Files of cases.
     pub attachments: AttachmentsConfig,
     /// When many cases of one part, model and model year are out of the ordinary.

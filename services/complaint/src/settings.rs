@@ -34,6 +34,12 @@ impl Rules {
             }
             rules.close_after = Duration::from_hours(24 * u64::from(days));
         }
+        if let Some(batch) = config.escalation_batch {
+            if !(1..=5_000).contains(&batch) {
+                return Err(InvalidRules::new("escalation_batch", "write 1 to 5000"));
+            }
+            rules.batch = batch;
+        }
         Ok(rules)
     }
 }
@@ -87,5 +93,11 @@ mod tests {
         };
         let error = Rules::read(&never).unwrap_err().to_string();
         assert!(error.starts_with("complaint.close_after_days: "), "{error}");
+        let nothing = ComplaintConfig {
+            escalation_batch: Some(0),
+            ..ComplaintConfig::default()
+        };
+        let error = Rules::read(&nothing).unwrap_err().to_string();
+        assert!(error.starts_with("complaint.escalation_batch: "), "{error}");
     }
 }

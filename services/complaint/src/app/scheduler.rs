@@ -28,8 +28,6 @@ use crate::{
 
 /// How long a claim counts. Long enough for the slowest batch, short enough that nobody waits for a dead instance.
 const LEASE: Duration = Duration::from_secs(10);
-/// Clocks a batch, and tasks.
-const BATCH: u32 = 500;
 /// How long the scheduler sleeps at most: other instances' writes do not wake it.
 const NAP: Duration = Duration::from_millis(500);
 /// And at least, so that what is due in a moment is not asked after all the time.
@@ -101,7 +99,7 @@ impl Scheduler {
             owner: self.owner,
             now,
             until: now.plus(LEASE),
-            limit: BATCH,
+            limit: self.app.rules.batch,
         };
         Ok(self
             .app
@@ -135,7 +133,7 @@ impl CaseApp {
         for due in &mut due {
             due.ladder.wait_for_opening(&calendars[&due.dealer]);
         }
-        let steps = climb(&mut due, &calendars, now);
+        let steps = climb(&mut due, &calendars, (now, self.rules.batch));
         storage::record_steps(conn, &due, &steps, now)?;
         storage::save_due(conn, &due)?;
         storage::raise_levels(conn, &highest(&due, &steps), now)?;
@@ -150,10 +148,14 @@ impl CaseApp {
 
 /// Takes all steps that are due, in the order in which they fell due; of clocks and of tasks each up to a horizon of its own, so that a
 /// backlog of the one does not keep today's of the other waiting.
-fn climb(due: &mut [Due], calendars: &HashMap<String, Calendar>, now: Timestamp) -> Vec<Taken> {
+fn climb(
+    due: &mut [Due],
+    calendars: &HashMap<String, Calendar>,
+    until: (Timestamp, u32),
+) -> Vec<Taken> {
     let (of_clocks, of_tasks) = (
-        horizon(due, now, is_clock),
-        horizon(due, now, |ladder| !is_clock(ladder)),
+        horizon(due, until, is_clock),
+        horizon(due, until, |ladder| !is_clock(ladder)),
     );
     let mut queue: BinaryHeap<Reverse<(Timestamp, usize)>> = due
         .iter()
@@ -186,9 +188,13 @@ const fn is_clock(ladder: &Ladder) -> bool {
 
 /// Until when steps of some ladders are taken. Where more of them may be due than were claimed, none that fell due later than the last
 /// of these: the others come first.
-fn horizon(due: &[Due], now: Timestamp, is_one: impl Fn(&Ladder) -> bool) -> Timestamp {
+fn horizon(
+    due: &[Due],
+    (now, batch): (Timestamp, u32),
+    is_one: impl Fn(&Ladder) -> bool,
+) -> Timestamp {
     let claimed = || due.iter().filter(|due| is_one(&due.ladder));
-    if claimed().count() < BATCH as usize {
+    if claimed().count() < batch as usize {
         return now;
     }
     let last = claimed().filter_map(|due| due.ladder.next_at()).max();
@@ -215,6 +221,7 @@ mod tests {
     use crate::domain::{Clock, ClockKind, Hours, Standing, Term};
 
     const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+    const BATCH: u32 = 500;
 
     fn hours_ago(hours: i64) -> Timestamp {
         Timestamp::from_micros(NOW.as_micros() - hours * 3_600_000_000)
@@ -273,7 +280,7 @@ mod tests {
             .map(|of| task(hours_ago(1_000 - of)))
             .collect();
         claimed.push(clock(hours_ago(1)));
-        let steps = climb(&mut claimed, &calendars(), NOW);
+        let steps = climb(&mut claimed, &calendars(), (NOW, BATCH));
         assert_eq!(steps.len(), claimed.len(), "each has one step left");
     }
 
@@ -287,7 +294,7 @@ mod tests {
             unreachable!("it is a clock");
         };
         first.next_step = Some(Step::Region);
-        let steps = climb(&mut claimed, &calendars(), NOW);
+        let steps = climb(&mut claimed, &calendars(), (NOW, BATCH));
         let of_first = steps.iter().filter(|taken| taken.of == 0);
         assert!(of_first.map(|taken| taken.due_at).max() <= Some(hours_ago(501)));
     }

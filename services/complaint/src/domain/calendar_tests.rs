@@ -4,6 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 
+#[path = "pause_tests.rs"]
+mod pauses;
+
 /// Every minute from `start` on: how many open minutes lie before it.
 struct Model {
     start: Timestamp,
@@ -94,15 +97,20 @@ fn a_million_sums_of_working_time_are_what_counting_minutes_gives() {
     compare(1_000_000);
 }
 
-fn compare(cases: usize) {
-    let calendars = calendars();
+/// Numbers below another, the same in every run.
+fn dice() -> impl FnMut(u64) -> u64 {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut dice = move |below: u64| {
+    move |below: u64| {
         seed ^= seed << 13;
         seed ^= seed >> 7;
         seed ^= seed << 17;
         seed % below
-    };
+    }
+}
+
+fn compare(cases: usize) {
+    let calendars = calendars();
+    let mut dice = dice();
     let minutes = (DAYS - 300) * DAY_MINUTES;
     for case in 0..cases {
         let (model, calendar) = &calendars[case % calendars.len()];

@@ -22,6 +22,8 @@ pub struct Rules {
     pub(crate) clusters: ClusterRules,
     /// How long nothing happens on a case that was followed up until it is closed by itself.
     pub(crate) close_after: Duration,
+    /// Clocks, and tasks, that an instance takes on at once when their steps are due.
+    pub(crate) batch: u32,
 }
 
 impl Default for Rules {
@@ -32,6 +34,7 @@ impl Default for Rules {
             limits: Limits::default(),
             clusters: ClusterRules::default(),
             close_after: Duration::from_hours(7 * 24),
+            batch: 500,
         }
     }
 }

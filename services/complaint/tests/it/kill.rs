@@ -11,6 +11,7 @@ use std::{
 };
 
 use marque_api::complaint::v1 as pb;
+use marque_config::ComplaintConfig;
 use marque_core::{Clock as _, ManualClock, Timestamp};
 use marque_db::{Database, Settings};
 use marque_intake::IntakeSettings;
@@ -26,9 +27,12 @@ use crate::{
     world::World,
 };
 
-/// What a worker is told: where the database is, and what time it is.
+/// What a worker is told: where the database is, what time it is, and how many steps it takes at once.
 const STORE: &str = "MARQUE_ESCALATION_STORE";
 const NOW: &str = "MARQUE_ESCALATION_NOW";
+const BATCH: &str = "MARQUE_ESCALATION_BATCH";
+/// As many as is shipped.
+pub(crate) const WHOLE_BATCH: u32 = 500;
 /// Files the cases come in, half an hour apart, so that their steps fall due all the time.
 const FILES: usize = 20;
 const STEPS: &str = "SELECT (SELECT count(*) FROM complaint_escalations) + (SELECT count(*) FROM complaint_task_escalations)";
@@ -84,7 +88,7 @@ async fn shoot(db: TestDb, instances: usize) {
         fall_due(&world, a_life).await;
         let (before, begun) = (world.count(STEPS).await, Instant::now());
         let mut workers: Vec<Child> = (0..instances)
-            .map(|_| worker(&store, world.clock.now()))
+            .map(|_| worker(&store, world.clock.now(), WHOLE_BATCH))
             .collect();
         let life = Duration::from_micros(dice(needed.as_micros() as u64 * 5 / 4));
         while begun.elapsed() < life {
@@ -108,7 +112,7 @@ async fn shoot(db: TestDb, instances: usize) {
         world.pass(1);
     }
     world.pass(60 * 24 * 60);
-    let mut last = worker(&store, world.clock.now());
+    let mut last = worker(&store, world.clock.now(), WHOLE_BATCH);
     world.wait_for(STEPS, wanted).await;
     last.kill().unwrap();
     last.wait().unwrap();
@@ -158,7 +162,7 @@ async fn give_tasks(world: &World) {
 const DUE: &str = "SELECT (SELECT count(*) FROM complaint_clocks WHERE next_at <= ?1)
     + (SELECT count(*) FROM complaint_tasks WHERE next_at <= ?1 AND state = 'open')";
 
-async fn due(world: &World) -> i64 {
+pub(crate) async fn due(world: &World) -> i64 {
     let now = world.clock.now();
     let read = world
         .db
@@ -180,7 +184,7 @@ async fn fall_due(world: &World, steps: i64) {
 async fn measure(world: &World, store: &str, steps: i64) -> Duration {
     fall_due(world, steps).await;
     let begun = Instant::now();
-    let mut alone = worker(store, world.clock.now());
+    let mut alone = worker(store, world.clock.now(), WHOLE_BATCH);
     while due(world).await > 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -190,7 +194,7 @@ async fn measure(world: &World, store: &str, steps: i64) -> Duration {
     needed
 }
 
-async fn note(world: &World, id: String) {
+pub(crate) async fn note(world: &World, id: String) {
     let message = pb::AddNoteRequest {
         id,
         note: "配件在途".into(),
@@ -201,7 +205,7 @@ async fn note(world: &World, id: String) {
 }
 
 /// Where the test's database is, in words for another process.
-async fn store_of(world: &World) -> String {
+pub(crate) async fn store_of(world: &World) -> String {
     if !world.db.is_postgres() {
         return world.db.folder().join("test.db").display().to_string();
     }
@@ -217,8 +221,8 @@ async fn store_of(world: &World) -> String {
     )
 }
 
-/// This test's own program once more, as a process that only escalates.
-fn worker(store: &str, now: Timestamp) -> Child {
+/// This test's own program once more, as a process that only escalates, so many steps at once.
+pub(crate) fn worker(store: &str, now: Timestamp, batch: u32) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args([
             "kill::a_process_that_only_escalates",
@@ -227,6 +231,7 @@ fn worker(store: &str, now: Timestamp) -> Child {
         ])
         .env(STORE, store)
         .env(NOW, now.as_micros().to_string())
+        .env(BATCH, batch.to_string())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
@@ -257,6 +262,10 @@ fn a_process_that_only_escalates() {
 
 async fn escalate(db: Database, now: Timestamp) {
     let nowhere = RoleRouter::new();
+    let rules = ComplaintConfig {
+        escalation_batch: variable(BATCH).and_then(|text| text.parse().ok()),
+        ..ComplaintConfig::default()
+    };
     let spool = tempfile::tempdir().unwrap();
     let built = marque_complaint::build(marque_complaint::Deps {
         db,
@@ -272,7 +281,7 @@ async fn escalate(db: Database, now: Timestamp) {
             max_file_bytes: 1,
             limits: marque_tabular::Limits::default(),
         },
-        rules: marque_complaint::Rules::default(),
+        rules: marque_complaint::Rules::read(&rules).unwrap(),
         files: marque_complaint::FileStore::in_memory(),
         network_events: Arc::new(Silence),
         customer_events: Arc::new(Silence),

@@ -30,20 +30,25 @@ fn ten_thousand_fall_due_in_the_same_minute_on_postgres() {
     }
 }
 
-async fn fall_due(db: TestDb, name: &str) {
-    let world = World::without_scheduler(db).await;
+/// Opens the cases of the figure: as many as are asked for, and a tenth of them serious, whose first answer is due in an hour while that of
+/// the others is much later. Answers how many are open, and how many of these are serious.
+pub(crate) async fn fill(world: &World) -> (usize, usize) {
     let open = number("MARQUE_LOAD_OPEN", 100_000);
-    let due = open / 10;
     for part in 0..10 {
         let rows: Vec<String> = (0..open / 10)
             .map(|n| {
-                // One in ten is serious: its first answer is due in an hour, the others' much later.
                 let severity = if n % 10 == 0 { "严重" } else { "低" };
                 format!("TS{part}-{n},c{part}-{n},,2026-03-02 09:00,400热线,维修质量,{severity},制动仍有异响,售后\n")
             })
             .collect();
-        import(&world, &format!("{HEADER}{}", rows.concat())).await;
+        import(world, &format!("{HEADER}{}", rows.concat())).await;
     }
+    (open, open / 10)
+}
+
+async fn fall_due(db: TestDb, name: &str) {
+    let world = World::without_scheduler(db).await;
+    let (open, due) = fill(&world).await;
     let case = world.open(complaint("D1", "asked-for")).await;
     let quiet = latencies(&world, &case.id, Duration::from_secs(3)).await;
     let _scheduler = world.another_scheduler();

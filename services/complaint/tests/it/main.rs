@@ -22,6 +22,7 @@ mod forgotten;
 mod hand_over;
 mod imports;
 mod kill;
+mod kill_busy;
 mod knowledge;
 mod load;
 mod numbers;
