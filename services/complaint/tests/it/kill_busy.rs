@@ -124,6 +124,10 @@ async fn fire(
     };
     let mut shots = Shots::default();
     while shots.in_a_claim < kills {
+        if due(world).await <= held(world).await {
+            // All that is left the dead hold.
+            world.clock.advance(Duration::from_secs(11));
+        }
         let (before, claims) = (world.count(STEPS).await, held(world).await);
         let mut workers: Vec<Child> = (0..instances)
             .map(|_| worker(store, world.clock.now(), batch))
