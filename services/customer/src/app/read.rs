@@ -394,6 +394,7 @@ impl Opened {
                 trust: trust(record),
                 facts,
                 past_contacts: &record.past_contacts,
+                since: &record.since,
                 checks: &record.checks,
             })
             .collect();

@@ -9,7 +9,9 @@ use std::fmt;
 use chrono::NaiveDate;
 use marque_core::{SourceRecordId, Timestamp};
 
-use crate::domain::{ColumnCheck, Facts, GoldenField, PastContact, Rule, Survivorship, Trust};
+use crate::domain::{
+    ColumnCheck, Facts, GoldenField, PastContact, Rule, Since, Survivorship, Trust, noted_at,
+};
 
 /// One record's say in the golden values.
 #[derive(Debug)]
@@ -22,6 +24,7 @@ pub(crate) struct Said<'a> {
     pub(crate) trust: Trust,
     pub(crate) facts: &'a Facts,
     pub(crate) past_contacts: &'a [PastContact],
+    pub(crate) since: &'a [Since],
     pub(crate) checks: &'a [ColumnCheck],
 }
 
@@ -39,13 +42,18 @@ impl Said<'_> {
         of_field.max_by_key(|check| check.at)
     }
 
-    /// When the record first said a contact that it has: its earlier versions may have had it.
+    /// When the record came to say what it says in a field.
+    fn said_at(&self, field: GoldenField) -> Timestamp {
+        noted_at(self.since, field.as_str()).unwrap_or(self.at)
+    }
+
+    /// When the record first said a contact that it has: its earlier versions may have had it, or other ones.
     fn since(&self, channel: &str, value: &str) -> Timestamp {
-        let earlier = self
+        let noted = self
             .past_contacts
             .iter()
-            .filter(|past| past.to.is_none() && past.channel == channel && past.value == value);
-        earlier.map(|past| past.from).fold(self.at, Ord::min)
+            .find(|past| past.to.is_none() && past.channel == channel && past.value == value);
+        noted.map_or(self.at, |past| past.from)
     }
 }
 
@@ -212,18 +220,22 @@ impl Composer<'_> {
         field: GoldenField,
         value: impl Fn(&Facts) -> Option<T>,
     ) -> Option<T> {
-        let saying: Vec<(&Said<'_>, T)> = self
+        let mut saying: Vec<(&Said<'_>, T)> = self
             .newest_first
             .iter()
             .filter_map(|said| value(said.facts).map(|value| (*said, value)))
             .collect();
+        // Few records say anything since a moment of its own; the others are in order.
+        if saying.iter().any(|(said, _)| !said.since.is_empty()) {
+            saying.sort_by_key(|(said, _)| (std::cmp::Reverse(said.said_at(field)), said.id));
+        }
         let (at, rule) = survivor(&saying, field, self.rules.chain(field))?;
         let (winner, value) = &saying[at];
         self.lineage.push(Lineage {
             field: field.as_str(),
             record: winner.known_id(),
             rule: rule.as_str(),
-            at: winner.at,
+            at: winner.said_at(field),
             agreeing: known(&saying).filter(|said| *said == value).count(),
             saying: known(&saying).count(),
             trust: winner.trust,
@@ -355,7 +367,12 @@ fn narrowed<T: PartialEq>(
         |wanted: &dyn Fn(usize) -> bool| left.iter().copied().filter(|at| wanted(*at)).collect();
     match rule {
         Rule::Newest => left.first().copied().into_iter().collect(),
-        Rule::Oldest => left.last().copied().into_iter().collect(),
+        // Whoever mends what the first record says leaves it the first.
+        Rule::Oldest => {
+            let typed_at = |at: &usize| saying[*at].0.at;
+            let oldest = left.iter().copied().rev().min_by_key(typed_at);
+            oldest.into_iter().collect()
+        }
         Rule::Verified => verified(saying, left, field),
         Rule::Documented => keep(&|at| saying[at].0.facts.is_documented),
         Rule::Trusted => {

@@ -314,6 +314,7 @@ fn write_record(
         key,
         columns: _,
         past_contacts: _,
+        since: _,
         recorded_at,
         received_at,
         version,

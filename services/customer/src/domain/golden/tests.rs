@@ -1,4 +1,5 @@
 use marque_core::source_record_id;
+use marque_quality::Field;
 
 use super::*;
 use crate::domain::{COLUMNS, Columns, survivorship::TrustFrom};
@@ -33,6 +34,7 @@ fn golden_by(rows: &[(i64, &[(&str, &str)])], rules: &Survivorship) -> Golden {
             },
             facts,
             past_contacts: &[],
+            since: &[],
             checks: &[],
         })
         .collect();
@@ -209,6 +211,7 @@ fn a_word_on_a_value_counts_for_all_who_say_it() {
         },
         facts,
         past_contacts: &[],
+        since: &[],
         checks,
     };
     let call = |said: &[Said<'_>]| {
@@ -260,4 +263,72 @@ fn of_what_equally_many_say_the_more_trusted_is_right() {
         Some(("most_frequent", 1.0)),
         "no rule left out a value"
     );
+}
+
+#[test]
+fn a_correction_that_bears_no_later_time_counts_from_when_it_came() {
+    let (mended, other) = (
+        facts(&[
+            ("source_key", "a"),
+            ("phone", "13800138001"),
+            ("address", "上海市南京路1号"),
+        ]),
+        facts(&[
+            ("source_key", "b"),
+            ("phone", "13900139002"),
+            ("address", "上海市淮海路2号"),
+        ]),
+    );
+    let (first, second, today) = (1, 2, Timestamp::from_micros(9));
+    let since = [Since {
+        field: Field::CustomerPhone,
+        at: today,
+    }];
+    let was = |value: &str, from: i64, to| PastContact {
+        channel: "phone".to_owned(),
+        value: value.to_owned(),
+        from: Timestamp::from_micros(from),
+        to,
+    };
+    let past = [
+        was("+8613700137000", first, Some(today)),
+        was("+8613800138001", 9, None),
+    ];
+    let said = |at: i64, facts, past_contacts, since| Said {
+        id: source_record_id(&"D1".parse().unwrap(), "dms", &at.to_string()),
+        is_known: true,
+        at: Timestamp::from_micros(at),
+        trust: Trust {
+            share: 1.0,
+            from: TrustFrom::Default,
+        },
+        facts,
+        past_contacts,
+        since,
+        checks: &[],
+    };
+    let golden = compose(
+        &[
+            said(first, &mended, &past, &since),
+            said(second, &other, &[], &[]),
+        ],
+        &Survivorship::default(),
+    );
+    let points: Vec<(&str, i64, Option<Timestamp>)> = golden
+        .contact_points
+        .iter()
+        .map(|point| (point.value.as_str(), point.from.as_micros(), point.to))
+        .collect();
+    assert_eq!(
+        points,
+        [
+            ("+8613800138001", 9, None),
+            ("+8613900139002", 2, None),
+            ("+8613700137000", 1, Some(today)),
+        ]
+    );
+    let phone = golden.lineage.iter().find(|one| one.field == "phone");
+    assert_eq!(phone.unwrap().at, today);
+    // What it says as before counts from when it was typed.
+    assert_eq!(golden.address.as_deref(), Some("上海市淮海路2号"));
 }

@@ -203,7 +203,7 @@ pub(crate) struct LineageView {
     source_record_id: String,
     /// The rule that let it win.
     rule: String,
-    /// When that record was typed; left out if the caller may not know of it.
+    /// When that record was typed, or came to say so where its dealer gave no later time; left out if the caller may not know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded_at: Option<Instant>,
     /// How many records say the same, as far as the caller may know of them.
