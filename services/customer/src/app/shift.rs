@@ -72,7 +72,7 @@ impl CustomerApp {
         match act {
             Act::Merge => {
                 self.store
-                    .set_merged_into(conn, from.number, Some(into.number), now)?;
+                    .set_merged_into(conn, from.number, into.number, now)?;
                 self.store.touch_customers(conn, &[into.number], now)?;
                 self.pairs_follow(conn, from.number, into.number)?;
             }
