@@ -108,7 +108,7 @@ impl VehicleApp {
                     key.as_ref(),
                     &request,
                     |conn| {
-                        let (outcome, id) = rows.write(conn, &[&payload], now)?[0];
+                        let (outcome, id) = rows.write(conn, &[&payload], (None, now))?[0];
                         if outcome == Outcome::Stored {
                             record_act(conn, &ctx, now, "vehicle_put", id, &dealer)?;
                         }
