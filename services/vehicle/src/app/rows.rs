@@ -38,6 +38,13 @@ pub(crate) struct RowPayload {
     plate: Option<String>,
 }
 
+impl RowPayload {
+    /// The VIN of its car.
+    pub(super) fn vin(&self) -> &str {
+        &self.row.vin
+    }
+}
+
 /// A row that was read.
 pub(crate) struct Prepared {
     pub(crate) findings: Vec<Finding>,
