@@ -113,7 +113,17 @@ impl CaseApp {
             filter.now = app.clock.now();
             if let Scope::Customer(own) = ctx.scope() {
                 refuse_hidden(&filter)?;
-                filter.customer = Some(*own);
+                let own = storage::current_customer(conn, *own)?;
+                // Another's cases are none that he may see, whether there is such a customer or not.
+                if let Some(asked) = filter.customer
+                    && storage::current_customer(conn, asked)? != own
+                {
+                    return Ok(Page {
+                        entries: Vec::new(),
+                        next: None,
+                    });
+                }
+                filter.customer = Some(own);
             }
             if let Some(customer) = filter.customer {
                 let customer = storage::current_customer(conn, customer)?;

@@ -100,6 +100,11 @@ impl ServiceHistoryService for History {
     }
 }
 
+/// In place of a car: the vehicle service cannot be asked.
+pub(crate) fn cars_down() -> VehicleId {
+    Uuid::nil().into()
+}
+
 /// The stub of the vehicle service: the cars that it shows whoever asks.
 struct Cars(Arc<Mutex<Vec<VehicleId>>>);
 
@@ -111,6 +116,9 @@ impl VehicleService for Cars {
     ) -> Result<Response<GetVehicleResponse>, Status> {
         let asked = request.into_inner().id;
         let shown = self.0.lock().unwrap().clone();
+        if shown.contains(&cars_down()) {
+            return Err(Status::unavailable("as the test says"));
+        }
         if shown.iter().any(|vehicle| vehicle.to_string() == asked) {
             Ok(Response::new(GetVehicleResponse::default()))
         } else {

@@ -1,7 +1,7 @@
 //! A dealer's row of a vehicle: from text to facts, and into the store.
 
 use marque_core::{
-    DealerCode, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id,
+    DealerCode, ImportId, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id,
 };
 use marque_db::{Conn, StoreError};
 use marque_intake::Outcome;
@@ -13,8 +13,8 @@ use rustc_hash::FxHashMap;
 
 use super::Recorder;
 use crate::{
-    domain::{Amendment, Definition, Facts, Giver, Licence, PartyClaim, Role, RowFact, Sale},
-    storage::{self, StoredColumns},
+    domain::{Amendment, Definition, Facts, Giver, Licence, PartyClaim, Role, RowFact, Sale, Told},
+    storage::{self, EarlierRow, StoredColumns},
 };
 
 /// Reads and writes rows.
@@ -36,6 +36,13 @@ pub(crate) struct RowPayload {
     row: RowFact,
     amendment: Amendment,
     plate: Option<String>,
+}
+
+impl RowPayload {
+    /// The VIN of its car.
+    pub(super) fn vin(&self) -> &str {
+        &self.row.vin
+    }
 }
 
 /// A row that was read.
@@ -120,12 +127,13 @@ impl Rows {
         StoredColumns::read(&opened)
     }
 
-    /// Writes rows of one source in the caller's transaction; the answers are in the rows' order.
+    /// Writes rows of one source in the caller's transaction, of an import if `file` names one; the answers are in the rows'
+    /// order.
     pub(crate) fn write(
         &self,
         conn: &mut Conn<'_>,
         batch: &[&RowPayload],
-        now: Timestamp,
+        (file, now): (Option<ImportId>, Timestamp),
     ) -> Result<Vec<(Outcome, VehicleId)>, StoreError> {
         let Some(first) = batch.first() else {
             return Ok(Vec::new());
@@ -134,12 +142,16 @@ impl Rows {
             .iter()
             .map(|payload| payload.row.vin.as_str())
             .collect();
-        let mut known: FxHashMap<String, Known<'_>> =
-            storage::find_rows(conn, &first.row.dealer, &first.row.source, &vins)?
-                .into_iter()
-                .map(|row| (row.vin.clone(), Known::Stored(row)))
-                .collect();
-        let sold_before = self.sales_before(conn, batch, &known, now)?;
+        let (dealer, source) = (&first.row.dealer, first.row.source.as_str());
+        let mut stored: FxHashMap<String, Told> = FxHashMap::default();
+        let mut known: FxHashMap<String, Known<'_>> = FxHashMap::default();
+        for EarlierRow { vin, told, parts } in storage::find_rows(conn, dealer, source, &vins)? {
+            stored.insert(vin.clone(), told);
+            known.insert(vin, Known::Stored(parts));
+        }
+        let sold_before = self.sales_before(conn, batch, &stored, now)?;
+        let mut told = stored.clone();
+        let file = file.map(ImportId::uuid);
         let (mut facts, mut outcomes) = (Vec::new(), Vec::with_capacity(batch.len()));
         let mut newest: FxHashMap<&str, &RowFact> = FxHashMap::default();
         for payload in batch {
@@ -149,12 +161,13 @@ impl Rows {
                     "a row cannot be sealed: no randomness".into(),
                 ));
             }
-            let earlier = known.get(&row.vin);
-            if earlier.is_some_and(|earlier| earlier.content() == row.content) {
+            let heard = told.entry(row.vin.clone()).or_default();
+            if heard.hear(file, row.content) {
                 outcomes.push(Outcome::Unchanged);
                 facts.push(Facts::of(&row.vin));
                 continue;
             }
+            let earlier = known.get(&row.vin);
             let sale = match earlier {
                 Some(Known::Now(earlier)) => Some(&earlier.amendment.sale),
                 _ => sold_before.get(&row.vin),
@@ -165,8 +178,20 @@ impl Rows {
             known.insert(row.vin.clone(), Known::Now(payload));
         }
         let ids = self.recorder.record(conn, &facts, now)?;
-        let mut rows: Vec<&RowFact> = newest.into_values().collect();
-        rows.sort_unstable_by(|a, b| a.vin.cmp(&b.vin));
+        let goes_on = |vin: &&String| {
+            let is_new = newest.contains_key(vin.as_str());
+            !is_new && told[*vin].goes_on(&stored[*vin])
+        };
+        let mut midway: Vec<&String> = stored.keys().filter(goes_on).collect();
+        midway.sort_unstable();
+        for vin in midway {
+            storage::put_told(conn, (dealer, source, vin.as_str()), &told[vin])?;
+        }
+        let mut rows: Vec<(&RowFact, &Told)> = newest
+            .into_values()
+            .map(|row| (row, &told[&row.vin]))
+            .collect();
+        rows.sort_unstable_by(|(a, _), (b, _)| a.vin.cmp(&b.vin));
         storage::put_rows(conn, &rows, now)?;
         Ok(outcomes
             .into_iter()
@@ -180,12 +205,12 @@ impl Rows {
         &self,
         conn: &mut Conn<'_>,
         batch: &[&RowPayload],
-        known: &FxHashMap<String, Known<'_>>,
+        stored: &FxHashMap<String, Told>,
         now: Timestamp,
     ) -> Result<FxHashMap<String, Sale>, StoreError> {
         let changes = |row: &&RowFact| {
-            let earlier = known.get(&row.vin);
-            earlier.is_some_and(|earlier| earlier.content() != row.content)
+            let earlier = stored.get(&row.vin);
+            earlier.is_some_and(|earlier| earlier.rows.last() != Some(&row.content))
         };
         let mut changed: Vec<&RowFact> = batch
             .iter()
@@ -210,22 +235,16 @@ impl Rows {
 
 /// What the same source said of a car before.
 enum Known<'b> {
-    Stored(storage::EarlierRow),
+    /// Owner, driver and payer that it named.
+    Stored([Option<SourceRecordId>; 3]),
     /// Further up in the same batch.
     Now(&'b RowPayload),
 }
 
 impl Known<'_> {
-    fn content(&self) -> &[u8] {
-        match self {
-            Self::Stored(row) => &row.content,
-            Self::Now(payload) => &payload.row.content,
-        }
-    }
-
     fn parts(&self) -> [Option<SourceRecordId>; 3] {
         match self {
-            Self::Stored(row) => row.parts,
+            Self::Stored(parts) => *parts,
             Self::Now(payload) => payload.row.parts().map(|(_, record)| record),
         }
     }

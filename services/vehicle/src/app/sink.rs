@@ -70,7 +70,7 @@ impl Sink for VehicleSink {
         job: &Job,
         batch: &[&RowPayload],
     ) -> Result<Vec<Written>, StoreError> {
-        let written = self.rows.write(conn, batch, job.now)?;
+        let written = self.rows.write(conn, batch, (Some(job.id), job.now))?;
         Ok(written
             .into_iter()
             .map(|(outcome, id)| Written {

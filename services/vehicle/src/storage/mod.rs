@@ -29,7 +29,8 @@ pub(crate) use readings::{
     vehicles_of_visits,
 };
 pub(crate) use rows::{
-    EarlierRow, KeptRow, StoredColumns, find_rows, kept_rows, put_rows, rows_of, vehicle_ids,
+    EarlierRow, KeptRow, StoredColumns, find_rows, kept_rows, put_rows, put_told, rows_of,
+    vehicle_ids,
 };
 pub use sealed::SEALED;
 pub(crate) use sealed::{place, row_of};

@@ -6,13 +6,16 @@ use marque_quality::{Field, RecordKind, VehicleRow};
 use prost::Message;
 use uuid::Uuid;
 
-use crate::{app::RawRow, domain::RowFact};
+use crate::{
+    app::RawRow,
+    domain::{RowFact, Told},
+};
 
 /// What is known of an earlier row.
 #[derive(Debug, Clone)]
 pub(crate) struct EarlierRow {
     pub(crate) vin: String,
-    pub(crate) content: Vec<u8>,
+    pub(crate) told: Told,
     /// Owner, driver and payer it named, in this order.
     pub(crate) parts: [Option<SourceRecordId>; 3],
 }
@@ -31,27 +34,77 @@ pub(crate) fn find_rows(
         &keys,
         |row| {
             let part = |column| Ok::<_, StoreError>(row.get::<Option<Uuid>>(column)?.map(SourceRecordId::from));
-            Ok(EarlierRow { vin: row.get(0)?, content: row.get(1)?, parts: [part(2)?, part(3)?, part(4)?] })
+            Ok(EarlierRow { vin: row.get(0)?, told: read_told(&row.get::<Vec<u8>>(1)?), parts: [part(2)?, part(3)?, part(4)?] })
         },
     )
+}
+
+/// Content of a row that stands alone, as releases before wrote it: its hash. Else the import, how many rows of it have come, and the
+/// hashes of the rows.
+fn read_told(content: &[u8]) -> Told {
+    let (hashes, []) = content.as_chunks::<16>() else {
+        return read_run(content).unwrap_or_default();
+    };
+    Told {
+        came: hashes.len(),
+        rows: hashes.to_vec(),
+        ..Told::default()
+    }
+}
+
+fn read_run(content: &[u8]) -> Option<Told> {
+    let (file, rest) = content.split_first_chunk::<16>()?;
+    let (came, rest) = rest.split_first_chunk::<4>()?;
+    let rows = rest.as_chunks::<16>().0.to_vec();
+    Some(Told {
+        file: Uuid::from_bytes(*file),
+        came: rows.len().min(u32::from_le_bytes(*came) as usize),
+        rows,
+    })
+}
+
+fn write_told(told: &Told) -> Vec<u8> {
+    let came = told.came as u32;
+    let head = [&told.file.as_bytes()[..], &came.to_le_bytes()].concat();
+    [head, told.rows.concat()].concat()
+}
+
+/// Keeps how far the rows of a file have come that say nothing new.
+pub(crate) fn put_told(
+    conn: &mut Conn<'_>,
+    (dealer, source, vin): (&DealerCode, &str, &str),
+    told: &Told,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE vehicle_rows SET content = ?4 WHERE dealer = ?1 AND source = ?2 AND vin = ?3",
+        &[
+            dealer.as_str().into(),
+            source.into(),
+            vin.into(),
+            write_told(told).as_slice().into(),
+        ],
+    )?;
+    Ok(())
 }
 
 /// Keeps rows in place of the earlier ones of the same dealer, source and VIN; at most one for each in `rows`.
 pub(crate) fn put_rows(
     conn: &mut Conn<'_>,
-    rows: &[&RowFact],
+    rows: &[(&RowFact, &Told)],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let contents: Vec<Vec<u8>> = rows.iter().map(|(_, told)| write_told(told)).collect();
     let values: Vec<Value<'_>> = rows
         .iter()
-        .flat_map(|row| {
+        .zip(&contents)
+        .flat_map(|((row, _), content)| {
             let part =
                 |record: Option<SourceRecordId>| Value::from(record.map(SourceRecordId::uuid));
             [
                 row.dealer.as_str().into(),
                 (&row.source).into(),
                 (&row.vin).into(),
-                (&row.content).into(),
+                content.as_slice().into(),
                 part(row.owner),
                 part(row.driver),
                 part(row.payer),

@@ -20,6 +20,7 @@ store_test_suite!(
     a_row_without_a_vin_is_refused_with_the_way_to_mend_it,
     an_idempotency_key_gives_the_same_answer_and_refuses_another_request,
     a_write_over_another_version_than_the_one_read_changes_nothing,
+    a_condition_tells_nothing_of_a_car_that_others_told_of,
     a_dealer_cannot_write_for_another,
 );
 
@@ -333,6 +334,33 @@ async fn a_write_over_another_version_than_the_one_read_changes_nothing(db: Test
     );
     let kept = world.find(&vin(3)).await.unwrap();
     assert_eq!((kept.color.as_str(), kept.version), ("黑", mine.version));
+}
+
+async fn a_condition_tells_nothing_of_a_car_that_others_told_of(db: TestDb) {
+    let world = World::start(db).await;
+    world.put("D1", row(5)).await;
+    let put = async |n: u32, expected_version| {
+        let request = PutVehicleRequest {
+            dealer: "D3".into(),
+            source: "dms".into(),
+            columns: Some(VehicleColumns {
+                vin: vin(n),
+                color: "黑".into(),
+                ..VehicleColumns::default()
+            }),
+            expected_version,
+        };
+        let put = world.vehicles().put_vehicle(world.desk("D3", request));
+        put.await.map(drop).map_err(|refused| refused.code())
+    };
+    // One that D1 has and one that nobody has.
+    for n in [5, 6] {
+        for version in [1, 2] {
+            assert_eq!(put(n, version).await, Err(Code::Aborted), "{n} {version}");
+        }
+        assert_eq!(put(n, -1).await, Ok(()), "{n}");
+        assert_eq!(put(n, -1).await, Err(Code::Aborted), "he sees it now");
+    }
 }
 
 async fn a_dealer_cannot_write_for_another(db: TestDb) {
