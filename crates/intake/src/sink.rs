@@ -35,11 +35,21 @@ pub struct Job {
 pub struct RowView<'a> {
     row: &'a Row,
     headers: &'a HeaderMap,
+    /// What its column of dealers says in words, under its header.
+    dealer: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> RowView<'a> {
-    pub(crate) fn new(row: &'a Row, headers: &'a HeaderMap) -> Self {
-        Self { row, headers }
+    pub(crate) fn new(
+        row: &'a Row,
+        headers: &'a HeaderMap,
+        dealer: Option<(&'a str, &'a str)>,
+    ) -> Self {
+        Self {
+            row,
+            headers,
+            dealer,
+        }
     }
 
     /// The value of a canonical column, by its place in the schema; `None` if it is empty or not there.
@@ -49,7 +59,7 @@ impl<'a> RowView<'a> {
 
     /// Columns that the schema does not know or that nothing was read from, with their headers.
     pub fn extras(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.headers.extras_in(self.row)
+        self.headers.extras_in(self.row).chain(self.dealer)
     }
 
     /// What stands under other headers that mean a canonical column, by its place in the schema; empty cells are left out.
