@@ -176,23 +176,27 @@ mod tests {
             }
         };
         let mut unanswered = 0;
-        let ask = api.get_patiently("/", Duration::from_secs(60), || unanswered += 1);
+        let ask = api.get_patiently("/", Duration::from_mins(1), || unanswered += 1);
         let (answer, ()) = tokio::join!(ask, serve);
         (answer, unanswered)
     }
 
     #[tokio::test]
     async fn a_server_that_starts_again_is_asked_until_it_answers() {
-        let busy = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-        let done = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"done\":42}";
+        let busy =
+            "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        let done =
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 11\r\n\r\n{\"done\":42}";
         let (answer, unanswered) = served(&["", busy, done]).await;
-        assert_eq!((answer.unwrap()["done"].as_i64(), unanswered), (Some(42), 2));
+        assert_eq!(
+            (answer.unwrap()["done"].as_i64(), unanswered),
+            (Some(42), 2)
+        );
     }
 
     #[tokio::test]
     async fn what_asking_again_does_not_mend_is_told_at_once() {
-        let unknown =
-            "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+        let unknown = "HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
         let (answer, unanswered) = served(&[unknown]).await;
         assert!(answer.unwrap_err().to_string().contains("404"));
         assert_eq!(unanswered, 0);

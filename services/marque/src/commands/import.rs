@@ -163,12 +163,7 @@ pub(super) async fn send(
 const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Waits until every row has its outcome, as long as the server answers within `patience`.
-async fn wait(
-    api: &Api,
-    id: &str,
-    bar: &ProgressBar,
-    patience: Duration,
-) -> anyhow::Result<Value> {
+async fn wait(api: &Api, id: &str, bar: &ProgressBar, patience: Duration) -> anyhow::Result<Value> {
     let path = format!("/v1/imports/{id}");
     let unanswered = || bar.set_message("no answer; asking again");
     let mut pause = Duration::from_millis(30);
