@@ -57,9 +57,16 @@ impl<'a> RowView<'a> {
         Some(self.headers.get(self.row, column)).filter(|value| !value.is_empty())
     }
 
-    /// Columns that the schema does not know or that nothing was read from, with their headers.
+    /// Columns that the schema does not know or that nothing was read from, in the order of their headers: where they stand in the file
+    /// says nothing.
     pub fn extras(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.headers.extras_in(self.row).chain(self.dealer)
+        let mut extras: Vec<(&str, &str)> = self
+            .headers
+            .extras_in(self.row)
+            .chain(self.dealer)
+            .collect();
+        extras.sort_by_key(|(header, _)| *header);
+        extras.into_iter()
     }
 
     /// What stands under other headers that mean a canonical column, by its place in the schema; empty cells are left out.

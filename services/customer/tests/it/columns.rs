@@ -14,6 +14,7 @@ store_test_suite!(
     an_object_is_read_by_its_own_keys,
     phones_and_id_numbers_are_masked_wherever_they_stand,
     a_row_that_bears_another_dealers_code_is_not_taken_for_the_senders,
+    where_unknown_columns_stand_in_a_file_says_nothing,
 );
 
 /// The rows of a file that was taken in whole, in their order.
@@ -141,4 +142,18 @@ async fn a_row_that_bears_another_dealers_code_is_not_taken_for_the_senders(db: 
     let columns = record(&rig, named).await.columns.unwrap();
     assert_eq!(columns.extra["经销商代码"], "上海一店", "kept as it came");
     assert!(remarks(named).iter().all(|(field, _)| *field != "dealer"));
+}
+
+async fn where_unknown_columns_stand_in_a_file_says_nothing(db: TestDb) {
+    let rig = Rig::new(db).await;
+    for (file, expected) in [
+        ("客户编号,姓名,甲,乙\r\nK1,王小明,1,2\r\n", false),
+        ("客户编号,姓名,乙,甲\r\nK1,王小明,2,1\r\n", true),
+        ("乙,姓名,客户编号,甲\r\n2,王小明,K1,1\r\n", true),
+        ("客户编号,姓名,乙,甲\r\nK1,王小明,1,2\r\n", false),
+    ] {
+        let rows = taken(&rig, "D1", file.to_owned()).await;
+        let is_unchanged = rows[0].outcome() == RowOutcome::Unchanged;
+        assert_eq!(is_unchanged, expected, "{file}");
+    }
 }
