@@ -186,15 +186,9 @@ pub fn clean_vehicle_by<'a>(
             .map(|d| d.date),
         selling_dealer: notes.key(Field::VehicleSellingDealer, row.selling_dealer),
         owner_key: notes.key(Field::VehicleOwnerKey, row.owner_key),
-        insurance_expiry: notes
-            .date_in_range(Field::VehicleInsuranceExpiry, row.insurance_expiry)
-            .map(|d| d.date),
-        inspection_due: notes
-            .date_in_range(Field::VehicleInspectionDue, row.inspection_due)
-            .map(|d| d.date),
-        warranty_end: notes
-            .date_in_range(Field::VehicleWarrantyEnd, row.warranty_end)
-            .map(|d| d.date),
+        insurance_expiry: notes.due_date(Field::VehicleInsuranceExpiry, row.insurance_expiry),
+        inspection_due: notes.due_date(Field::VehicleInspectionDue, row.inspection_due),
+        warranty_end: notes.due_date(Field::VehicleWarrantyEnd, row.warranty_end),
     };
     if vehicle.model_year.is_none() {
         vehicle.model_year = year_by_vin(vin, today);
@@ -279,6 +273,30 @@ mod tests {
             cleaned.record.sale_date,
             NaiveDate::from_ymd_opt(2024, 3, 5)
         );
+    }
+
+    #[test]
+    fn what_is_valid_until_a_month_is_so_to_its_end() {
+        let row = VehicleRow {
+            vin: Some("LJ1EEKRN7R4000001"),
+            sale_date: Some("2024-05"),
+            inspection_due: Some("2028-02"),
+            insurance_expiry: Some("2026年12月"),
+            warranty_end: Some("2028-05-04"),
+            ..VehicleRow::default()
+        };
+        let cleaned = clean_vehicle(&row, today());
+        let vehicle = &cleaned.record;
+        let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day);
+        assert_eq!(vehicle.inspection_due, day(2028, 2, 29));
+        assert_eq!(vehicle.insurance_expiry, day(2026, 12, 31));
+        assert_eq!(vehicle.warranty_end, day(2028, 5, 4));
+        assert_eq!(vehicle.sale_date, day(2024, 5, 1));
+        let findings = cleaned.findings.iter();
+        let found: Vec<_> = findings.map(|one| (one.field, one.rule)).collect();
+        let month_only = |field| (field, Rule::DateMonthOnly);
+        let fields = [Field::VehicleInsuranceExpiry, Field::VehicleInspectionDue];
+        assert_eq!(found, fields.map(month_only));
     }
 
     #[test]
