@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Canonical column and header, such as `phone=Tel. 1`; may be repeated.
-    #[arg(long, value_name = "COLUMN=HEADER")]
+    #[arg(long, value_name = "COLUMN=HEADER", value_parser = pair)]
     map: Vec<String>,
     /// Address of the server.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
@@ -61,6 +61,14 @@ pub(super) struct Upload<'a> {
     pub(super) source: &'a str,
     pub(super) dry_run: bool,
     pub(super) map: &'a [String],
+}
+
+/// What `--map` takes, as it is.
+fn pair(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((column, header)) if !column.is_empty() && !header.is_empty() => Ok(text.to_owned()),
+        _ => Err("write column=header, such as phone=手机".to_owned()),
+    }
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
@@ -127,7 +135,13 @@ pub(super) async fn send(
     let file = tokio::fs::File::open(upload.file)
         .await
         .with_context(|| format!("{}", upload.file.display()))?;
-    let bytes = file.metadata().await?.len();
+    let metadata = file.metadata().await?;
+    anyhow::ensure!(
+        !metadata.is_dir(),
+        "this is a folder: name the files in it, such as {}",
+        upload.file.join("*.csv").display()
+    );
+    let bytes = metadata.len();
     let bar = bars.add(
         ProgressBar::new(bytes)
             .with_style(style())
@@ -299,6 +313,33 @@ fn style() -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mapping_names_a_column_and_its_header() {
+        for good in ["phone=手机", "phone=Tel. 1", "name=a=b"] {
+            assert_eq!(pair(good).as_deref(), Ok(good));
+        }
+        for bad in ["bad", "phone:手机", "=手机", "phone="] {
+            assert!(pair(bad).unwrap_err().contains("column=header"), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_not_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let api = Api::new("http://127.0.0.1:1", "token".to_owned()).unwrap();
+        let upload = Upload {
+            file: folder.path(),
+            kind: "customers",
+            dealer: "D1",
+            source: "dms",
+            dry_run: false,
+            map: &[],
+        };
+        let refused = send(&api, &upload, &MultiProgress::new()).await;
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains("folder"), "{told}");
+    }
 
     #[tokio::test]
     async fn whoever_hears_no_more_of_an_import_is_told_its_id() {
