@@ -344,14 +344,21 @@ fn amendment(vehicle: CleanVehicle<'_>, licence: Licence) -> Amendment {
     let text = |value: Option<std::borrow::Cow<'_, str>>| {
         value.map_or_else(String::new, std::borrow::Cow::into_owned)
     };
+    let year = vehicle.model_year.unwrap_or(0);
+    let (model_year, guessed_year) = if vehicle.is_year_guessed {
+        (0, year)
+    } else {
+        (year, 0)
+    };
     Amendment {
         sale: sale(&vehicle),
         sale_before: Sale::default(),
+        guessed_year,
         definition: Definition {
             brand: text(vehicle.brand),
             series: text(vehicle.series),
             model: text(vehicle.model),
-            model_year: vehicle.model_year.unwrap_or(0),
+            model_year,
             energy_type: vehicle
                 .energy_type
                 .map_or_else(String::new, |energy| energy.code().to_owned()),

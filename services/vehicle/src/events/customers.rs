@@ -49,7 +49,9 @@ impl Customers {
                 position: event.position,
                 marks: [link.dealer.as_str().into()],
             };
-            facts.extend(facts_of(link, &one, time_of(event))?);
+            if !only_moves(link) {
+                facts.extend(facts_of(link, &one, time_of(event))?);
+            }
             known.push(one);
         }
         let records: Vec<_> = known.iter().map(|link| link.record).collect();
@@ -71,6 +73,12 @@ impl Handler for Customers {
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a record went to another customer and says of its car what it said before. What it is stamped with is not when it came to say
+/// so: taken for that it would write the history of plates and owners anew with each merge, and no undo would give it back.
+fn only_moves(link: &Link) -> bool {
+    link.said_at.is_none() && !link.previous_customer_id.is_empty()
 }
 
 /// What a record says of a car; nothing if it names no VIN that can be one.

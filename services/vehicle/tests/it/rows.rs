@@ -12,6 +12,7 @@ use crate::world::{World, customer, day, link, linked, record_of, vin};
 
 store_test_suite!(
     a_later_row_amends_field_by_field_and_the_same_row_changes_nothing,
+    a_row_without_a_model_year_leaves_the_one_that_was_typed,
     a_sale_is_corrected_by_the_row_that_named_it,
     what_the_vehicle_licence_says_is_kept_and_told,
     an_owner_the_row_no_longer_names_has_ended,
@@ -72,6 +73,22 @@ async fn a_later_row_amends_field_by_field_and_the_same_row_changes_nothing(db: 
             .await,
         2
     );
+}
+
+async fn a_row_without_a_model_year_leaves_the_one_that_was_typed(db: TestDb) {
+    let world = World::start(db).await;
+    let said = |model_year: &str, color: &str| VehicleColumns {
+        model_year: model_year.into(),
+        color: color.into(),
+        ..row(1)
+    };
+    let year = |vehicle: &Vehicle| vehicle.definition.as_ref().unwrap().model_year;
+    let (by_vin, _) = world.put("D1", said("", "white")).await;
+    assert_eq!(year(&by_vin), 2024, "R in the VIN");
+    let (typed, _) = world.put("D1", said("2023款", "white")).await;
+    assert_eq!(year(&typed), 2023);
+    let (painted, _) = world.put("D1", said("", "black")).await;
+    assert_eq!((year(&painted), painted.color.as_str()), (2023, "black"));
 }
 
 async fn a_sale_is_corrected_by_the_row_that_named_it(db: TestDb) {
