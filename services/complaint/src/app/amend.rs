@@ -94,6 +94,7 @@ impl CaseApp {
                         // Records before cases, as an import holds them.
                         let record = who.and_then(|(record, _)| record);
                         storage::lock_records(conn, record.into_iter())?;
+                        app.check_not_erased(conn, record)?;
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         expect_version(&case, amendment.expected_version)?;
                         let mut changes = amendment.apply(&mut case)?;

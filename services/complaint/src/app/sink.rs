@@ -4,8 +4,6 @@
 //! it comes in closed, for nobody can answer it in time any more, and a file of years must not escalate to headquarters. Every other
 //! row is a case whose clocks begin now.
 
-use std::collections::HashSet;
-
 use marque_core::{
     ComplaintId, CustomerId, DealerCode, SourceRecordId, new_uuid, source_record_id,
 };
@@ -139,9 +137,7 @@ impl Sink for CaseSink {
         job: &Job,
         batch: &[&CasePayload],
     ) -> Result<Vec<Written>, StoreError> {
-        let records = batch.iter().filter_map(|row| row.record);
-        let erased = marque_intake::entombed(conn, &self.vault, records)?;
-        self.app.write_rows(conn, job, batch, &erased)
+        self.app.write_rows(conn, job, batch, &self.vault)
     }
 }
 
@@ -152,14 +148,17 @@ impl CaseApp {
         conn: &mut Conn<'_>,
         job: &Job,
         batch: &[&CasePayload],
-        erased: &HashSet<SourceRecordId>,
+        vault: &Vault,
     ) -> Result<Vec<Written>, StoreError> {
         let dealer = &job.dealer;
         let names = batch
             .iter()
             .map(|row| lock_name(job, &row.draft.complaint_key));
         conn.lock_keys(&mut names.collect())?;
-        storage::lock_records(conn, batch.iter().filter_map(|row| row.record))?;
+        let records = || batch.iter().filter_map(|row| row.record);
+        storage::lock_records(conn, records())?;
+        // Only now: until then somebody could be erased in between.
+        let erased = marque_intake::entombed(conn, vault, records())?;
         let keys: Vec<&str> = batch
             .iter()
             .map(|row| row.draft.complaint_key.as_str())
@@ -170,7 +169,7 @@ impl CaseApp {
             .map(|(case, content)| (case.complaint_key.clone(), (case, content)))
             .collect();
         let elsewhere = storage::handed_over(conn, dealer.as_str(), &job.source, &keys)?;
-        let customers = storage::customers_of(conn, batch.iter().filter_map(|row| row.record))?;
+        let customers = storage::customers_of(conn, records())?;
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
         for row in batch {
