@@ -92,6 +92,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::SEALING_KEYS,
         migration!("vehicle", "0060_absences"),
         migration!("vehicle", "0061_absences_filled"),
+        shared::ERASED,
     ],
 };
 

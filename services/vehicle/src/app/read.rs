@@ -108,17 +108,17 @@ impl VehicleApp {
                     key.as_ref(),
                     &request,
                     |conn| {
-                        let (outcome, id) = rows.write(conn, &[&payload], now)?[0];
-                        if outcome == Outcome::Stored {
-                            record_act(conn, &ctx, now, "vehicle_put", id, &dealer)?;
+                        let kept = rows.write(conn, &[&payload], now)?[0];
+                        if kept.outcome == Outcome::Stored {
+                            record_act(conn, &ctx, now, "vehicle_put", kept.vehicle, &dealer)?;
                         }
-                        let shown = show(conn, ctx.scope(), &[id])?
+                        let shown = show(conn, ctx.scope(), &[kept.vehicle])?
                             .pop()
                             .ok_or(Error::VehicleUnknown)?;
-                        if !outcome.meets(shown.vehicle.version, expected) {
+                        if !kept.outcome.meets(shown.vehicle.version, expected) {
                             return Err(Error::VehicleChanged);
                         }
-                        Ok(answer(shown, outcome, &findings))
+                        Ok(answer(shown, kept.told(), &findings))
                     },
                 )
             })

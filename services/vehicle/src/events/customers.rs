@@ -36,7 +36,7 @@ impl Customers {
     fn erased(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         let erased = Erased::of(event)?;
         marque_intake::forget_rows_of(conn, &self.vault, &erased.records)?;
-        Ok(Recorder::forget(conn, &erased)?)
+        Ok(self.recorder.forget(conn, &erased)?)
     }
 
     fn linked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {

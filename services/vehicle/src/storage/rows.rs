@@ -172,6 +172,15 @@ impl StoredColumns {
         Self { columns, extra }
     }
 
+    /// Without the plate, the owner and the columns of the dealer's own: what is left is about the car alone.
+    pub(crate) fn of_the_car(mut self) -> Self {
+        let of_people = [Field::VehiclePlate, Field::VehicleOwnerKey].map(Field::column);
+        self.columns
+            .retain(|column| !of_people.contains(&column.name.as_str()));
+        self.extra.clear();
+        self
+    }
+
     /// The bytes that are hashed and sealed.
     pub(crate) fn encode(&self) -> Vec<u8> {
         self.encode_to_vec()
