@@ -153,6 +153,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0130_terms_taken_back"),
         migration!("scoring", "0131_withdrawn_terms"),
         migration!("scoring", "0132_withdrawn_terms_moved"),
+        shared::ERASED,
     ],
 };
 

@@ -8,6 +8,7 @@ use marque_db::Conn;
 use marque_intake::Outcome;
 use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_rpc::CallMeta;
+use marque_vault::Vault;
 use prost::Message;
 use uuid::Uuid;
 
@@ -59,7 +60,7 @@ impl ScoreApp {
         let fact = rows::read(kind, &row, (&dealer, source), now).map_err(|wrong| {
             Error::Invalid(wrong.into_iter().map(Wrong::into_violation).collect())
         })?;
-        let assessor = self.assessor.clone();
+        let (assessor, vault) = (self.assessor.clone(), self.vault.clone());
         // His customer is scored anew, by what he did at all dealers.
         self.db
             .across()
@@ -84,7 +85,11 @@ impl ScoreApp {
                             let message = "the plan that counts has no benefit of this name";
                             return Err(Error::field("subject", "UNKNOWN", message));
                         }
-                        let recorded = put(conn, &assessor, std::slice::from_ref(&fact))?[0];
+                        let facts = std::slice::from_ref(&fact);
+                        let recorded = put(conn, (&assessor, &vault), facts)?[0];
+                        if recorded.outcome == Outcome::Erased {
+                            return Err(Error::RecordErased);
+                        }
                         if recorded.outcome == Outcome::Stored {
                             let subject = recorded.id.to_string();
                             let entry = Entry {
@@ -107,19 +112,25 @@ impl ScoreApp {
     }
 }
 
-/// Writes facts and scores whom they concern. Of several versions of one fact the last counts.
+/// Writes facts and scores whom they concern. Of several versions of one fact the last counts; of people who were erased none does.
 pub(super) fn put(
     conn: &mut Conn<'_>,
-    assessor: &Assessor,
+    (assessor, vault): (&Assessor, &Vault),
     facts: &[Happening],
 ) -> Result<Vec<Recorded>, marque_db::StoreError> {
     storage::lock(conn)?;
+    let named = facts.iter().filter_map(|fact| fact.record);
+    let erased = marque_intake::entombed(conn, vault, named)?;
     let mut known = storage::find_happenings(conn, facts.iter().map(|fact| fact.id))?;
     let before: Vec<SourceRecordId> = known.values().filter_map(|fact| fact.record).collect();
     let mut stored: BTreeMap<Uuid, Happening> = BTreeMap::new();
     let mut replaced: Vec<Happening> = Vec::new();
     let mut outcomes = Vec::with_capacity(facts.len());
     for fact in facts {
+        if fact.record.is_some_and(|record| erased.contains(&record)) {
+            outcomes.push(Outcome::Erased);
+            continue;
+        }
         let former = known.get(&fact.id);
         let Some(fact) = next_of(former, fact) else {
             outcomes.push(Outcome::Unchanged);
