@@ -93,6 +93,7 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0060_absences"),
         migration!("vehicle", "0061_absences_filled"),
         shared::ERASED,
+        migration!("vehicle", "0070_rows_by_vin"),
     ],
 };
 
@@ -116,6 +117,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::SEALING_KEYS,
         migration!("service_history", "0040_erased_words"),
         migration!("service_history", "0050_backfills"),
+        migration!("service_history", "0060_versions_by_record"),
     ],
 };
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use marque_auth::CallContext;
-use marque_core::{CustomerId, FactId, SourceRecordId, Timestamp};
+use marque_core::{CustomerId, FactId, PageRequest, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_intake::Outcome;
 use marque_ledger::{Entry, IdempotencyKey, once, record};
@@ -12,7 +12,7 @@ use marque_vault::Vault;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Assessor, FactRow, ScoreApp, benefits, rows, rows::Wrong};
+use super::{Assessor, FactRow, ScoreApp, benefits, read::visible, rows, rows::Wrong};
 use crate::{
     domain::{Happening, happening::Kind},
     error::{Error, Result},
@@ -107,6 +107,28 @@ impl ScoreApp {
                         Ok(answer(recorded))
                     },
                 )
+            })
+            .await
+    }
+}
+
+impl ScoreApp {
+    /// What dealers told of a customer and tell now, for himself or for whoever hands it out to him, and the key of the next page: it is
+    /// kept whether or not he wants to be scored.
+    pub(crate) async fn export_facts(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<(Vec<storage::Told>, Option<String>)> {
+        let now = self.clock.now();
+        self.db
+            .scan(move |conn| {
+                let customer = visible(conn, ctx.scope(), customer, now)?;
+                let told = storage::facts_told(conn, customer, &page)?;
+                let is_full = told.len() == page.size as usize;
+                let next = told.last().filter(|_| is_full).map(storage::told_key);
+                Ok((told, next))
             })
             .await
     }
