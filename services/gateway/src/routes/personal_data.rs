@@ -1,7 +1,8 @@
 //! Everything Marque keeps about a person, for the person (PIPL Art. 45: access and portability), as JSON or as an archive.
 //!
 //! Unlike a profile it is whole or it is refused: a part left out without a word would be a wrong answer. That it holds
-//! every personal field of the dictionary is seen by the scenario `rights`.
+//! every personal field of the dictionary, and what no field names, is seen by the scenario `rights`; that the map of personal data
+//! (`migrations/personal-data.txt`) names a part for every table by a test.
 
 use axum::{body::Body, extract::State, response::IntoResponse as _};
 use http::{HeaderMap, HeaderValue, header};
