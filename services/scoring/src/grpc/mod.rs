@@ -54,12 +54,12 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::ListScoreHistoryRequest>,
     ) -> Result<pb::ListScoreHistoryResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let list = format!("score_history?customer={}", request.customer_id);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let customer = customer(&request.customer_id)?;
-        let (shown, next) = self.app.list_history(ctx, customer, page).await?;
+        let (shown, next) = self.app.list_history(ctx, &meta, customer, page).await?;
         Ok(pb::ListScoreHistoryResponse {
             scores: shown.iter().map(score::to_pb).collect(),
             next_page_token: token(next, &list),
