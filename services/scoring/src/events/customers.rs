@@ -9,7 +9,8 @@ use marque_api::{
 use marque_core::{CustomerId, SourceRecordId};
 use marque_db::Conn;
 use marque_events::{
-    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, put_reception,
+    ApplyError, CONSENT_CHANGED, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler,
+    put_reception, shut_receptions,
 };
 use marque_insight::rank::Kind;
 use marque_vault::Vault;
@@ -39,7 +40,10 @@ impl Handler for Customers {
             match event.r#type.as_str() {
                 "marque.customer.source_records.linked" => read_links(event, &mut links)?,
                 "marque.customer.customers.merged" => concerned.extend(merged(conn, event)?),
-                "marque.customer.consents.changed" => concerned.extend(consented(conn, event)?),
+                CONSENT_CHANGED => {
+                    shut_receptions(conn, event)?;
+                    concerned.extend(consented(conn, event)?);
+                }
                 CUSTOMER_RECEIVED => put_reception(conn, event)?,
                 CUSTOMERS_ERASED => {
                     let at = time(event.time.as_ref()).unwrap_or_default();
