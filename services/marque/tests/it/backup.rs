@@ -199,6 +199,16 @@ fn a_restore_brings_files_of_complaints_and_refuses_what_is_damaged_and_a_folder
     ));
     assert!(told.contains("not the one"), "{told}");
     let keys = data.join("keys/vault.toml");
+    // Nor is the right one passed over for another that lies in its place.
+    fs::create_dir_all(at("ringed/keys")).unwrap();
+    fs::copy(at("other/keys/vault.toml"), at("ringed/keys/vault.toml")).unwrap();
+    let told = refused(&marque(
+        &["restore", "--keys"],
+        &[&keys, &packed],
+        &at("ringed"),
+    ));
+    assert!(told.contains("another keyring is in its place"), "{told}");
+    assert!(!at("ringed/customer.db").exists());
     assert_success(&marque(
         &["restore", "--keys"],
         &[&keys, &packed],
