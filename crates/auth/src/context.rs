@@ -17,8 +17,8 @@ pub struct CallContext {
     scope: Scope,
     request_id: Arc<str>,
     kind: CallKind,
-    bearer: Option<Arc<str>>,
-    replay: ReplayMark,
+    /// Of a request that may have been answered before.
+    replay: Option<ReplayMark>,
 }
 
 /// What brought the work about.
@@ -35,20 +35,16 @@ pub enum CallKind {
 }
 
 impl CallContext {
-    /// The context of a request whose token was verified. The token is kept to be shown to peers.
-    pub fn request(
-        identity: &Identity,
-        request_id: impl Into<Arc<str>>,
-        token: impl Into<Arc<str>>,
-    ) -> Self {
+    /// The context of a request whose token was verified. The token itself is no part of it: what is shown to peers goes with the call's
+    /// metadata.
+    pub fn request(identity: &Identity, request_id: impl Into<Arc<str>>) -> Self {
         Self {
             actor: Arc::clone(&identity.subject),
             roles: identity.roles,
             scope: identity.scope.clone(),
             request_id: request_id.into(),
             kind: CallKind::Request,
-            bearer: Some(token.into()),
-            replay: ReplayMark::default(),
+            replay: None,
         }
     }
 
@@ -70,8 +66,7 @@ impl CallContext {
             scope,
             request_id: "test".into(),
             kind: CallKind::Test,
-            bearer: None,
-            replay: ReplayMark::default(),
+            replay: None,
         }
     }
 
@@ -82,8 +77,7 @@ impl CallContext {
             scope: Scope::Headquarters,
             request_id: request_id.into(),
             kind,
-            bearer: None,
-            replay: ReplayMark::default(),
+            replay: None,
         }
     }
 
@@ -108,13 +102,15 @@ impl CallContext {
 
     /// The same work, with the mark of its request for answers that were given before.
     pub fn with_replay_mark(mut self, mark: ReplayMark) -> Self {
-        self.replay = mark;
+        self.replay = Some(mark);
         self
     }
 
     /// Notes that the answer was given before: the caller is told so.
     pub fn note_replay(&self) {
-        self.replay.set();
+        if let Some(mark) = &self.replay {
+            mark.set();
+        }
     }
 
     /// Who acts: the token's subject, or the name of the job.
@@ -140,11 +136,6 @@ impl CallContext {
     /// What brought the work about.
     pub const fn kind(&self) -> CallKind {
         self.kind
-    }
-
-    /// The caller's own token, to be shown to peers that are called for him; `None` when the system acts by itself.
-    pub fn bearer(&self) -> Option<&Arc<str>> {
-        self.bearer.as_ref()
     }
 
     /// Whether the system acts by itself.
@@ -179,8 +170,6 @@ impl fmt::Debug for CallContext {
 
 #[cfg(test)]
 mod tests {
-    use marque_core::Timestamp;
-
     use super::*;
 
     #[test]
@@ -224,7 +213,7 @@ mod tests {
             (CallKind::Event, "links", "e1")
         );
         for system in [job, event] {
-            assert!(system.is_system() && system.bearer().is_none());
+            assert!(system.is_system());
             assert_eq!(system.scope(), &Scope::Headquarters);
         }
         let admin = CallContext::test(Role::HqAdmin, Scope::Headquarters);
@@ -238,18 +227,5 @@ mod tests {
         assert!(!mark.is_set());
         context.note_replay();
         assert!(mark.is_set());
-    }
-
-    #[test]
-    fn debug_output_never_shows_the_token() {
-        let identity = Identity {
-            subject: "someone".into(),
-            roles: Role::Agent.into(),
-            scope: Scope::Headquarters,
-            expires_at: Timestamp::default(),
-        };
-        let context = CallContext::request(&identity, "r1", "canary.token.7f3a");
-        assert!(!format!("{context:?} {context:#?}").contains("canary"));
-        assert_eq!(context.bearer().unwrap().as_ref(), "canary.token.7f3a");
     }
 }

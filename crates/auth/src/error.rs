@@ -5,6 +5,8 @@ use std::io;
 use marque_config::secret_file::SecretFileError;
 use marque_errors::{ErrorCode, ServiceError};
 
+pub use crate::oidc::FetchError;
+
 /// Why a call is refused. Deliberately few: a bad token is never told apart from another bad token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AuthError {
@@ -81,6 +83,15 @@ pub enum AuthSetupError {
     /// The HTTP client for the issuer's keys cannot be made.
     #[error("the client for the issuer's keys cannot be made")]
     Client(#[source] reqwest::Error),
+    /// The issuer's keys cannot be read: until they can, every token is refused.
+    #[error("the keys of {issuer} cannot be read")]
+    IssuerKeys {
+        /// The address as given.
+        issuer: String,
+        /// Why; nothing that the issuer sent.
+        #[source]
+        source: FetchError,
+    },
     /// The system gave no random bytes.
     #[error("the system gave no random bytes for a key")]
     NoRandomness,

@@ -48,11 +48,11 @@ impl AuthLayer {
 
     fn admit<B>(&self, request: &mut Request<B>, identity: &Identity) -> Result<(), AuthError> {
         authorize(request.uri().path(), identity.roles)?;
-        let token = bearer(request.headers())?;
         let id = request_id(request.headers()).map_or_else(|| self.new_request_id(), Into::into);
-        let mark = request.extensions().get::<ReplayMark>().cloned();
-        let context =
-            CallContext::request(identity, id, token).with_replay_mark(mark.unwrap_or_default());
+        let mut context = CallContext::request(identity, id);
+        if let Some(mark) = request.extensions().get::<ReplayMark>() {
+            context = context.with_replay_mark(mark.clone());
+        }
         request.extensions_mut().insert(context);
         Ok(())
     }

@@ -20,7 +20,7 @@ mod verifier;
 
 pub use authorize::authorize;
 pub use context::{CallContext, CallKind};
-pub use error::{AuthError, AuthSetupError};
+pub use error::{AuthError, AuthSetupError, FetchError};
 pub use identity::Identity;
 pub use issuer::{EMBEDDED_ISSUER, Issuer, TokenRequest};
 pub use layer::{AuthFuture, AuthLayer, AuthService, bearer, request_id};

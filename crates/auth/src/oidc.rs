@@ -30,13 +30,17 @@ pub(crate) struct OidcKeys {
 
 /// Why the keys could not be read. Holds nothing the issuer sent.
 #[derive(Debug, thiserror::Error)]
-enum FetchError {
+pub enum FetchError {
+    /// It cannot be reached, or answers with an error.
     #[error("the issuer did not answer")]
     Http(#[from] reqwest::Error),
+    /// A document is larger than any that is believed.
     #[error("the issuer sent more than {MAX_BYTES} bytes")]
     TooLarge,
+    /// The discovery document is none, or of somebody else.
     #[error("the discovery document names another issuer, or keys at an address that is not https")]
     Discovery,
+    /// No key fits `auth.algorithm`.
     #[error("the issuer's key set holds no key of the configured algorithm")]
     NoKeys,
 }
@@ -102,6 +106,15 @@ impl OidcKeys {
             }
         });
         let _ = fetch.await;
+    }
+
+    /// Reads the keys as a refresh would, and keeps none.
+    pub(crate) async fn check(&self) -> Result<(), AuthSetupError> {
+        let read = self.fetch().await;
+        read.map(drop).map_err(|source| AuthSetupError::IssuerKeys {
+            issuer: self.issuer.clone(),
+            source,
+        })
     }
 
     fn store(&self, fresh: KeySet, on_removal: impl FnOnce()) {

@@ -251,6 +251,17 @@ impl Verifier {
         }
     }
 
+    /// Whether the keys of every OpenID Connect issuer can be read now.
+    ///
+    /// # Errors
+    /// [`AuthSetupError::IssuerKeys`] of the first whose cannot.
+    pub async fn check_issuers(&self) -> Result<(), AuthSetupError> {
+        for issuer in self.shared.issuers.iter().filter_map(Trusted::oidc) {
+            issuer.check().await?;
+        }
+        Ok(())
+    }
+
     /// Reads the issuers' keys now and then for ever; to be run as a task, and aborted at the end.
     pub async fn keep_fresh(&self, clock: Arc<dyn Clock>) {
         loop {

@@ -145,6 +145,12 @@ impl Config {
             "at most 500: half of a tier's share",
         );
         found.within("rpc.max_in_flight", self.rpc.max_in_flight, 1, 1 << 20);
+        found.within("rpc.max_streams", self.rpc.max_streams, 1, 1 << 20);
+        found.when(
+            self.rpc.connect_timeout_ms == 0,
+            "rpc.connect_timeout_ms",
+            "at least 1",
+        );
         found.when(
             !(50..=600_000).contains(&self.vault.reload_ms),
             "vault.reload_ms",
@@ -163,6 +169,18 @@ impl Config {
             1,
             1 << 20,
         );
+        found.within("limits.max_streams", self.limits.max_streams, 1, 1 << 20);
+        found.within(
+            "limits.max_connections",
+            self.limits.max_connections,
+            1,
+            1 << 20,
+        );
+        found.when(
+            self.limits.header_timeout_ms == 0,
+            "limits.header_timeout_ms",
+            "at least 1",
+        );
         found.when(
             self.limits.requests_per_second == 0,
             "limits.requests_per_second",
@@ -172,6 +190,18 @@ impl Config {
         found.within("import.batch_rows", self.import.batch_rows, 1, 100_000);
         found.within("import.max_columns", self.import.max_columns, 1, 100_000);
         found.within("import.parallel", self.import.parallel, 1, 64);
+        found.within(
+            "import.max_row_bytes",
+            self.import.max_row_bytes,
+            1 << 10,
+            64 << 20,
+        );
+        for (key, bytes) in [
+            ("import.max_file_bytes", self.import.max_file_bytes),
+            ("import.max_unpacked_bytes", self.import.max_unpacked_bytes),
+        ] {
+            found.when(bytes < 1 << 10, key, "write 1024 or more");
+        }
         found.within(
             "complaint.attachments.max_bytes",
             self.complaint.attachments.max_bytes,

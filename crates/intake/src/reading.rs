@@ -192,6 +192,11 @@ impl Gather {
             let name = table.schema().columns[column].name;
             entry.refusals.push(scattered::refusal(name));
         }
+        // The first column of every kind is the key of its records.
+        if scattered::is_sum_or_remark(headers.get(first, 0)) {
+            let key = table.schema().columns[0].name;
+            entry.refusals.push(scattered::no_record(key));
+        }
         let fields = if entry.is_rejected() {
             group.iter().map(kept_fields).collect()
         } else {

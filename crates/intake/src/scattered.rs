@@ -96,16 +96,18 @@ fn continues_another(table: &Table) -> bool {
     places.all(|(place, column)| !column.is_required || table.get(place).trim().is_empty())
 }
 
-/// Whether a row without a key is of no record: a sum, a remark, a rule or the end mark of DOS that programs put under their
-/// tables, and between the records.
+/// Whether a row is of no record: a sum, a remark, a rule or the end mark of DOS that programs put under their tables, and
+/// between the records. Its key is missing or is that word itself.
 fn is_under_the_table(table: &Table, column: usize) -> bool {
     let cells = || table.row().iter();
     let says_nothing = |cell: &str| !cell.chars().any(char::is_alphanumeric);
-    let is_keyless = table.get(column).trim().is_empty();
-    is_keyless && (cells().any(is_sum_or_remark) || cells().all(says_nothing))
+    let key = table.get(column).trim();
+    let is_keyless = key.is_empty() && (cells().any(is_sum_or_remark) || cells().all(says_nothing));
+    is_keyless || is_sum_or_remark(key)
 }
 
-fn is_sum_or_remark(cell: &str) -> bool {
+/// Whether a cell is what stands beside a sum, or under a table.
+pub(crate) fn is_sum_or_remark(cell: &str) -> bool {
     const SUMS: [&str; 5] = ["合计", "总计", "小计", "共计", "本页"];
     const REMARKS: [&str; 5] = ["制表", "审核人", "打印人", "打印时间", "导出时间"];
     // Not more than the word alone: a brand of oil begins with it.
@@ -175,6 +177,18 @@ pub(crate) fn refusal(column: &'static str) -> Refusal {
         en: format!(
             "Rows with this {column} do not follow each other, or a row of them or beside them is faulty. Sort the file by \
              {column}, mend what is faulty, and send all rows of it together."
+        ),
+    }
+}
+
+/// What is said of a row in which a sum or a remark stands as the key.
+pub(crate) fn no_record(column: &'static str) -> Refusal {
+    Refusal {
+        field: column,
+        rule: "no_record",
+        zh: format!("{column}一栏是合计或备注，不是一条记录。无需改正，删除该行即可。"),
+        en: format!(
+            "A sum or a remark stands under {column}: this row is no record. Nothing is to be mended; leave it out."
         ),
     }
 }

@@ -25,7 +25,7 @@ async fn main() -> Result<(), StoreError> {
         scope: Scope::Headquarters,
         expires_at: Timestamp::default(),
     };
-    let ctx = CallContext::request(&identity, "01J000000000000000000000", "token");
+    let ctx = CallContext::request(&identity, "01J000000000000000000000");
     let began = Instant::now();
     for batch in 0..RECORDS / BATCH {
         let ctx = ctx.clone();

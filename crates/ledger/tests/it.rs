@@ -75,7 +75,6 @@ fn caller_in(scope: Scope, name: &str) -> CallContext {
             expires_at,
         },
         "r",
-        "t",
     )
 }
 

@@ -1,6 +1,6 @@
 //! Unified social credit codes of organisations (GB 32100-2015) and the organisation code within (GB 11714-1997).
 
-use crate::{division, inline::Inline, text::fold_code};
+use crate::{division, id_document::has_check_character, inline::Inline, text::fold_code};
 
 /// Why a text is not a unified social credit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ const WEIGHTS: [u32; 17] = [
     1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28,
 ];
 const INNER_WEIGHTS: [u32; 8] = [3, 7, 9, 10, 5, 8, 4, 2];
+/// The area of whoever is registered with the central government.
+const NATIONWIDE: u32 = 100_000;
 const BAD: u8 = u8::MAX;
 const VALUES: [u8; 256] = {
     let mut table = [BAD; 256];
@@ -99,16 +101,20 @@ impl CreditCode {
 }
 
 /// Whether a text has the look of a credit code rather than of an ID number: 18 code characters, and either a letter among the
-/// first 17 or the registry digit 9 and an area that there is (or the right check character).
+/// first 17 or the registry digit 9 and an area that there is (or the right check character). Of other registries, such as of schools and
+/// associations, both must be right, and the check character of an ID number wrong.
 pub(crate) fn looks_like_credit_code(code: &str) -> bool {
     let bytes = code.as_bytes();
-    let is_registered = || {
-        division::code_of(&bytes[2..8]).is_some_and(|area| division::find(area).is_some())
-            || CreditCode::parse(code).is_ok()
+    let is_of_area = || {
+        division::code_of(&bytes[2..8])
+            .is_some_and(|area| area == NATIONWIDE || division::find(area).is_some())
     };
+    let is_checked = || CreditCode::parse(code).is_ok();
     bytes.len() == 18
         && bytes.iter().all(|&b| VALUES[b as usize] != BAD)
-        && (bytes[..17].iter().any(u8::is_ascii_uppercase) || bytes[0] == b'9' && is_registered())
+        && (bytes[..17].iter().any(u8::is_ascii_uppercase)
+            || bytes[0] == b'9' && (is_of_area() || is_checked())
+            || !has_check_character(bytes) && is_of_area() && is_checked())
 }
 
 #[cfg(test)]
@@ -149,6 +155,27 @@ mod tests {
                 .and_then(|c| c.division_code()),
             Some(420_000)
         );
+    }
+
+    #[test]
+    fn codes_are_told_from_id_numbers_by_more_than_their_first_digit() {
+        for code in [
+            "91350100M000100Y43",
+            "911101081020168903",
+            "52100000500000007R",
+            "121301004012600498",
+        ] {
+            assert!(looks_like_credit_code(code), "{code}");
+        }
+        for number in [
+            "11010519491231002X",
+            "110105194912310021",
+            "513401199003078888",
+            "999999195502301234",
+            "52100000500000007",
+        ] {
+            assert!(!looks_like_credit_code(number), "{number}");
+        }
     }
 
     proptest! {

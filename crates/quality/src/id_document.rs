@@ -93,7 +93,7 @@ impl IdDocument {
         if !bytes[17].is_ascii_digit() && bytes[17] != b'X' {
             return Err(IdFlaw::Character);
         }
-        if check_character(bytes) != bytes[17] {
+        if !has_check_character(bytes) {
             return Err(IdFlaw::CheckCharacter);
         }
         birth_date(&bytes[6..14])
@@ -212,7 +212,8 @@ pub(crate) enum Doubt {
     /// Nothing: check character, area and date of birth are right.
     #[default]
     None,
-    /// The check character, or it and one of the others: a slip of the pen leaves it so.
+    /// The check character, or it and one of the others: a slip of the pen leaves it so. Or no more than a county that stands in no list of
+    /// its prefecture: published examples have such, so that it proves nothing of one number.
     Slip,
     /// An area or a date that never was with the right check character, or both: no slip does that.
     Invented,
@@ -220,10 +221,12 @@ pub(crate) enum Doubt {
 
 /// What is wrong with 17 digits and a check character, as far as they show it.
 pub(crate) fn doubt_of(number: &[u8; 18]) -> Doubt {
-    let is_checked = check_character(number) == number[17];
+    let is_checked = has_check_character(number);
     let is_dated = matches!(&number[6..8], b"19" | b"20") && birth_date(&number[6..14]).is_some();
-    match (is_checked, is_dated, area_is_known(&number[..6])) {
+    let area = &number[..6];
+    match (is_checked, is_dated, area_is_known(area)) {
         (true, true, true) => Doubt::None,
+        (true, true, false) if prefecture_is_known(area) => Doubt::Slip,
         (true, ..) | (_, false, false) => Doubt::Invented,
         (false, ..) => Doubt::Slip,
     }
@@ -238,8 +241,17 @@ fn area_is_known(area: &[u8]) -> bool {
     }
 }
 
+fn prefecture_is_known(area: &[u8]) -> bool {
+    division::code_of(area).is_some_and(division::prefecture_is_known)
+}
+
 fn is_listed(area: &[u8]) -> bool {
     division::code_of(area).is_some_and(|code| division::find(code).is_some())
+}
+
+/// Whether the last of 18 characters is the check character of the 17 digits before it.
+pub(crate) fn has_check_character(number: &[u8]) -> bool {
+    check_character(number) == number[17]
 }
 
 /// The check character of the first 17 digits.
@@ -349,6 +361,8 @@ mod tests {
             (b"110105194912310021", Doubt::Slip),
             (b"11010519491234002X", Doubt::Slip),
             (b"11010519491213002X", Doubt::Slip),
+            // The example that everybody prints: its county is in no list, its prefecture is.
+            (b"34052419800101001X", Doubt::Slip),
             // An area and a date that never were, with and without their check character.
             (b"881197198009168404", Doubt::Invented),
             (b"340202197799997108", Doubt::Invented),

@@ -139,15 +139,32 @@ impl Phone {
     }
 }
 
-/// The first of several numbers in one cell, and the rest: `13812345678/13912345678`.
+/// So many digits are no number, but two: a mobile and a landline without its area have no fewer.
+const TWO_NUMBERS: usize = 18;
+
+/// The first of several numbers in one cell, and the rest: `13812345678/13912345678`, also with a blank between.
 pub fn split_several(typed: &str) -> (&str, Option<&str>) {
     let separator = |c: char| matches!(c, '/' | ',' | ';' | '、' | '，' | '；' | '|' | '\n' | '或');
     match typed.split_once(separator) {
         Some((first, rest)) if digits_in(first) >= 7 && digits_in(rest) >= 7 => {
             (first.trim(), Some(rest.trim()))
         }
-        _ => (typed, None),
+        _ => split_at_blank(typed).map_or((typed, None), |(first, rest)| (first, Some(rest))),
     }
+}
+
+/// Numbers with a blank between: as there are blanks within numbers too, the first is one by itself and the rest long enough to be one.
+fn split_at_blank(typed: &str) -> Option<(&str, &str)> {
+    if typed.len() < TWO_NUMBERS || digits_in(typed) < TWO_NUMBERS {
+        return None;
+    }
+    let mut blanks = typed.match_indices(char::is_whitespace);
+    blanks.find_map(|(at, _)| {
+        let (first, rest) = (typed[..at].trim(), typed[at..].trim());
+        // Of foreign numbers nobody knows where they end.
+        let is_whole = Phone::parse(first).is_ok_and(|phone| phone.kind != PhoneKind::Foreign);
+        (is_whole && digits_in(rest) >= 7).then_some((first, rest))
+    })
 }
 
 /// How many digits stand in a text.
@@ -537,6 +554,25 @@ mod tests {
             ("13812345670", Some("13912345670"))
         );
         assert_eq!(split_several("0311-87654321"), ("0311-87654321", None));
+        for (typed, first, rest) in [
+            ("13812345670 13912345670", "13812345670", "13912345670"),
+            (
+                "138 1234 5670  139 1234 5670",
+                "138 1234 5670",
+                "139 1234 5670",
+            ),
+            ("+86 13812345670 8765432", "+86 13812345670", "8765432"),
+            ("021 6234 5678 13912345670", "021 6234 5678", "13912345670"),
+        ] {
+            assert_eq!(split_several(typed), (first, Some(rest)));
+        }
+        for one in [
+            "+86 138 1234 5670",
+            "0044 20 7946 0958 13912345670",
+            "8765432 1234567 8765",
+        ] {
+            assert_eq!(split_several(one), (one, None));
+        }
     }
 
     proptest! {

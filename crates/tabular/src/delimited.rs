@@ -281,14 +281,19 @@ impl Delimited {
     }
 }
 
-/// What ends lines, by the beginning of the file: programs of old wrote a carriage return and nothing after it.
+/// What ends lines, by the beginning of the file: programs of old wrote a carriage return and nothing after it. Within quotes
+/// either may stand for a line of a cell.
 fn line_end_of(beginning: &[u8]) -> u8 {
-    let returns_alone = memchr(b'\r', beginning).is_some_and(|at| at + 1 < beginning.len());
-    if returns_alone && memchr(b'\n', beginning).is_none() {
-        b'\r'
-    } else {
-        b'\n'
+    let (mut is_quoted, mut returns) = (false, false);
+    for (at, byte) in beginning.iter().enumerate() {
+        match byte {
+            &QUOTE => is_quoted = !is_quoted,
+            b'\n' if !is_quoted => return b'\n',
+            b'\r' if !is_quoted => returns |= at + 1 < beginning.len(),
+            _ => {}
+        }
     }
+    if returns { b'\r' } else { b'\n' }
 }
 
 #[inline]

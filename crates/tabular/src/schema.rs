@@ -394,7 +394,7 @@ pub static VISITS: Schema = Schema {
         ),
         column(
             "diagnosis",
-            "诊断|诊断结果|检测结果|故障原因|维修建议|cause|finding|findings|\
+            "诊断|诊断结果|检测结果|故障原因|cause|finding|findings|\
              检查结果|诊断结论|故障诊断|diagnosis_result|root_cause",
         ),
         column(

@@ -71,6 +71,21 @@ pub fn init(settings: &TelemetrySettings) -> Result<Guard, TelemetryError> {
     })
 }
 
+/// Whether `filter` says which log lines are written.
+///
+/// # Errors
+/// [`TelemetryError::Filter`].
+pub fn check_filter(filter: &str) -> Result<(), TelemetryError> {
+    read_filter(filter).map(drop)
+}
+
+fn read_filter(filter: &str) -> Result<EnvFilter, TelemetryError> {
+    EnvFilter::try_new(filter).map_err(|source| TelemetryError::Filter {
+        filter: filter.to_owned(),
+        source,
+    })
+}
+
 /// Units of work of stores are spans of exported traces; nobody else asks for them, so that they cost nothing then.
 const STORE_SPANS: &str = "marque_db::spans=debug";
 
@@ -82,11 +97,7 @@ pub(crate) fn build<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let mut filter =
-        EnvFilter::try_new(&settings.filter).map_err(|source| TelemetryError::Filter {
-            filter: settings.filter.clone(),
-            source,
-        })?;
+    let mut filter = read_filter(&settings.filter)?;
     if settings.otlp_endpoint.is_some() {
         filter = filter.add_directive(STORE_SPANS.parse().expect("a directive"));
     }

@@ -11,7 +11,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use init::{Guard, TelemetryError, init};
+pub use init::{Guard, TelemetryError, check_filter, init};
 pub use prometheus::{DURATION_BUCKETS, prometheus_text};
 pub use propagation::{continue_trace, continue_trace_from, inject, traceparent};
 pub use settings::{LogFormat, TelemetrySettings};

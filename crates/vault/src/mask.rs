@@ -187,6 +187,9 @@ fn first_number(digits: &str) -> (usize, Option<Look>) {
     if let Some(end) = date_end(digits) {
         return (end, None);
     }
+    if let Some(end) = id_end(digits) {
+        return (end, Some(Look::IdNumber));
+    }
     let (mut first, mut last) = (0, 0);
     for (count, group) in (1_usize..).zip(groups(digits)) {
         let alone = look_of(&digits[group.clone()]);
@@ -217,6 +220,32 @@ fn date_end(digits: &str) -> Option<usize> {
     let [year, month, day] = [groups.next()?, groups.next()?, groups.next()?];
     let is_date = digits.starts_with("20") && year.len() == 4 && month.len() <= 2 && day.len() <= 2;
     is_date.then_some(day.end)
+}
+
+/// Where an ID number ends that digits begin with, whatever its groups: the first of them may look like a mobile.
+fn id_end(digits: &str) -> Option<usize> {
+    let mut plain = String::with_capacity(ID_LENGTH);
+    for group in groups(digits) {
+        plain.push_str(&plain_digits(&digits[group.clone()]));
+        if plain.len() >= ID_LENGTH {
+            let is_id = plain.len() == ID_LENGTH && has_birth_date(plain.as_bytes());
+            return is_id.then_some(group.end);
+        }
+    }
+    None
+}
+
+/// Characters of an ID number.
+const ID_LENGTH: usize = 18;
+
+/// Whether a date stands where an ID number has its holder's birth.
+fn has_birth_date(number: &[u8]) -> bool {
+    matches!(&number[6..8], b"19" | b"20")
+        && matches!(number[10..12], [b'0', b'1'..=b'9'] | [b'1', b'0'..=b'2'])
+        && matches!(
+            number[12..14],
+            [b'0', b'1'..=b'9'] | [b'1' | b'2', _] | [b'3', b'0' | b'1']
+        )
 }
 
 /// Whether a number looks like a phone or a certificate number; nothing if like neither.
@@ -290,6 +319,20 @@ mod tests {
         assert_eq!(
             mask_inside(text).as_str(),
             "电话139****1874，身份证1****************X，里程 12000"
+        );
+    }
+
+    #[test]
+    fn an_id_number_whose_first_groups_look_like_a_mobile_is_none() {
+        let text = "证件 130 1081 9900 1012 34X，电话 138 0013 8000 8765432";
+        let hidden = "*".repeat(20);
+        assert_eq!(
+            mask_id_numbers_inside(text).as_str(),
+            format!("证件 1{hidden}X，电话 138 0013 8000 8765432")
+        );
+        assert_eq!(
+            mask_inside(text).as_str(),
+            format!("证件 1{hidden}X，电话 138******8000 8765432")
         );
     }
 

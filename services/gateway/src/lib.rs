@@ -21,6 +21,7 @@ mod serve;
 mod settings;
 mod state;
 mod tasks;
+mod unread;
 mod values;
 mod yuan;
 

@@ -14,12 +14,15 @@ const LARGE: f64 = 1e5;
 /// From here on a number has no decimals that could be noise.
 const HUGE: f64 = 1e13;
 
+/// Bytes that most answers have room in.
+const CUSTOMARY: usize = 2_048;
+
 /// The value as JSON.
 ///
 /// # Errors
 /// Those of the value's own `Serialize`.
 pub(crate) fn to_json(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(256);
+    let mut bytes = Vec::with_capacity(CUSTOMARY);
     let mut writer = serde_json::Serializer::with_formatter(&mut bytes, Meant);
     value.serialize(&mut writer)?;
     Ok(bytes)
@@ -44,6 +47,9 @@ fn rounded(value: f64) -> f64 {
         value
     } else if size >= LARGE {
         (value * 100.0).round() / 100.0
+    } else if value.fract() == 0.0 {
+        // It has no more than five digits: counts, points and grades need not be written to be read.
+        value
     } else {
         let text = format!("{value:.*e}", DIGITS - 1);
         text.parse().unwrap_or(value)
@@ -62,6 +68,8 @@ mod tests {
             (2.876_000_000_000_000_3, "2.876"),
             (f64::from(123.456_f32), "123.456"),
             (80.0, "80.0"),
+            (-0.0, "-0.0"),
+            (99_999.0, "99999.0"),
             (0.000_25, "0.00025"),
             (-12_345.678, "-12345.68"),
             (1_234_567.891, "1234567.89"),

@@ -15,9 +15,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use tower::Service as _;
 
-use crate::{Gateway, probes, readiness::Readiness, settings::Settings};
+use crate::{Gateway, probes, readiness::Readiness, settings::Settings, unread};
 
 /// What every HTTP/2 connection begins with (RFC 9113, 3.4).
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -110,6 +109,8 @@ struct Connections {
     builder: Builder<TokioExecutor>,
     places: Arc<Semaphore>,
     header_timeout: Duration,
+    /// Largest body that is read to its end though nobody wants it, in bytes.
+    unread: usize,
     graceful: GracefulShutdown,
     /// Ends connections whose requests did not end in time.
     cut: CancellationToken,
@@ -138,6 +139,7 @@ impl Connections {
                 settings.max_connections.min(Semaphore::MAX_PERMITS),
             )),
             header_timeout: settings.header_timeout,
+            unread: settings.max_body_bytes,
             graceful: GracefulShutdown::new(),
             cut: CancellationToken::new(),
         }
@@ -161,8 +163,8 @@ impl Connections {
     }
 
     fn begin(&self, stream: TcpStream, place: tokio::sync::OwnedSemaphorePermit) {
-        let router = self.router.clone();
-        let service = service_fn(move |request| router.clone().call(request));
+        let (router, most) = (self.router.clone(), self.unread);
+        let service = service_fn(move |request| unread::answer(router.clone(), request, most));
         let (builder, watcher, patience) = (
             self.builder.clone(),
             self.graceful.watcher(),

@@ -335,10 +335,18 @@ async fn a_network_is_applied_whole_or_not_at_all(db: TestDb) {
         );
         rig.network().apply_network(request).await
     };
-    let nobodys = apply(vec![dealer("D7", "seven", 0)], vec![staff("D8", "S1")])
-        .await
-        .unwrap_err();
-    assert_eq!(nobodys.code(), Code::NotFound);
+    let refused = async |dealers, staff| {
+        let refusal = apply(dealers, staff).await.unwrap_err();
+        assert_eq!(refusal.code(), Code::InvalidArgument);
+        Problem::from(refusal).violations[0].field.clone()
+    };
+    let seven = || dealer("D7", "seven", 0);
+    let nobodys = refused(vec![seven()], vec![staff("D7", "S1"), staff("D8", "S1")]);
+    assert_eq!(nobodys.await, "staff[1].dealer");
+    let twice = refused(vec![seven(), dealer("D7", "other", 0)], Vec::new());
+    assert_eq!(twice.await, "dealers[1].code");
+    let twice = refused(vec![seven()], vec![staff("D7", "S1"), staff("D7", "S1")]);
+    assert_eq!(twice.await, "staff[1].code");
     let unnamed = apply(
         vec![dealer("D7", "seven", 0), dealer("D8", "", 0)],
         Vec::new(),

@@ -1,8 +1,7 @@
 //! Which cars a caller may see, as the vehicle service says: it alone knows whose rows told of a car, and at whose counter it stood.
 
 use marque_api::vehicle::v1::{GetVehicleRequest, vehicle_service_client::VehicleServiceClient};
-use marque_auth::PeerTokens;
-use marque_core::{Timestamp, VehicleId};
+use marque_core::VehicleId;
 use marque_rpc::{CallMeta, RpcTransport, capped};
 use tonic::Code;
 
@@ -12,18 +11,16 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub(crate) struct Cars {
     client: VehicleServiceClient<RpcTransport>,
-    tokens: PeerTokens,
 }
 
 impl Cars {
-    pub(crate) fn new(transport: RpcTransport, tokens: PeerTokens) -> Self {
+    pub(crate) fn new(transport: RpcTransport) -> Self {
         Self {
             client: capped!(VehicleServiceClient::new(transport)),
-            tokens,
         }
     }
 
-    /// Whether the caller may see a car.
+    /// Whether the caller may see a car; it is asked with his own token.
     ///
     /// # Errors
     /// If the vehicle service cannot be asked.
@@ -41,10 +38,5 @@ impl Cars {
             }
             Err(status) => Err(Error::Cars(Box::new(status))),
         }
-    }
-
-    /// The same call by this service itself, for what belongs to a car that the caller may see.
-    pub(crate) fn as_itself(&self, meta: &CallMeta, now: Timestamp) -> CallMeta {
-        meta.clone().with_token(&self.tokens.token(now))
     }
 }

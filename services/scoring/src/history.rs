@@ -1,29 +1,28 @@
 //! Repair orders of a car, as the service-history service has them.
 
+mod taken_back;
+
 use std::time::Duration;
 
 use marque_api::service_history::v1::{
-    Line, LineKind, ListVehicleVisitsRequest, Visit,
+    Line, ListVehicleVisitsRequest, Visit,
     service_history_service_client::ServiceHistoryServiceClient,
 };
 use marque_auth::PeerTokens;
 use marque_core::{Timestamp, business_date};
 use marque_events::from_proto_time;
 use marque_insight::law::guarantees::{Repair, Replacement, SafetyFault};
-use marque_quality::{
-    Payer,
-    date::BUSINESS_OFFSET_SECONDS,
-    text::{half_width, tidy},
-};
-use marque_rpc::{CallMeta, RequestId, RpcTransport};
+use marque_quality::{Payer, date::BUSINESS_OFFSET_SECONDS, text::half_width};
+use marque_rpc::{CallMeta, RequestId, RpcTransport, capped};
 
+use self::taken_back::{only_takes_back, replaced_by};
 use crate::{
-    domain::{assembly_named, part_named, safety_fault},
+    domain::{assembly_named, safety_fault},
     error::{Error, Result},
 };
 
-/// Repair orders asked for at once, and most of them.
-const PAGE: i32 = 500;
+/// Repair orders asked for at once, which with all their lines fit into a message, and most of them.
+const PAGE: i32 = 100;
 const MOST_VISITS: usize = 5_000;
 /// How long is waited for them where nobody waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -38,21 +37,25 @@ pub(crate) struct History {
 impl History {
     pub(crate) fn new(transport: RpcTransport, tokens: PeerTokens) -> Self {
         Self {
-            client: ServiceHistoryServiceClient::new(transport),
+            client: capped!(ServiceHistoryServiceClient::new(transport)),
             tokens,
         }
     }
 
-    /// All repairs of a car that count, for what the service does by itself.
-    pub(crate) async fn repairs_for_peer(&self, vin: &str, now: Timestamp) -> Result<Vec<Repair>> {
-        let meta = CallMeta::new(RequestId::random())
-            .with_token(&self.tokens.token(now))
-            .within(PATIENCE);
-        self.repairs(&meta, vin).await
+    /// Repairs of a car that count towards the three guarantees, for what the service does by itself.
+    pub(crate) async fn repairs_unasked(&self, vin: &str, now: Timestamp) -> Result<Vec<Repair>> {
+        let meta = CallMeta::new(RequestId::random()).within(PATIENCE);
+        self.repairs(&meta, vin, now).await
     }
 
-    /// Repairs of a car that count towards the three guarantees, at all dealers; for a caller who was found to see the car.
-    pub(crate) async fn repairs(&self, meta: &CallMeta, vin: &str) -> Result<Vec<Repair>> {
+    /// The same for a caller who was found to see the car. This service asks as itself, so that the repairs at all dealers count.
+    pub(crate) async fn repairs(
+        &self,
+        meta: &CallMeta,
+        vin: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Repair>> {
+        let meta = meta.clone().with_token(&self.tokens.token(now));
         let (mut visits, mut page_token): (Vec<Visit>, String) = (Vec::new(), String::new());
         loop {
             let request = ListVehicleVisitsRequest {
@@ -79,16 +82,15 @@ impl History {
 /// when a car left, and it cannot have stood in two workshops.
 fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
     // Several orders of one stay are opened on one day.
-    let opened = |visit: &Visit| {
-        let at = visit.opened_at.as_ref().map(from_proto_time);
-        at.map(business_date)
-    };
-    let last = visits.iter().filter_map(opened).max();
+    let day = |visit: &Visit| opened(visit).map(business_date);
+    let came = visits.iter().filter(|visit| !only_takes_back(visit));
+    let last = came.filter_map(day).max();
     visits
         .iter()
-        .filter_map(|visit| {
-            let is_over = visit.closed_at.is_none() && opened(visit) < last;
-            let mut repair = repair(visit)?;
+        .zip(replaced_by(visits))
+        .filter_map(|(visit, replaced)| {
+            let is_over = visit.closed_at.is_none() && day(visit) < last;
+            let mut repair = repair(visit, replaced?)?;
             if is_over {
                 repair.completed_at = Some(repair.agreed_at);
             }
@@ -97,23 +99,22 @@ fn repairs_of(visits: &[Visit]) -> Vec<Repair> {
         .collect()
 }
 
-/// A visit as the counters read it; `None` of one that is no repair, or of which nobody knows when it began.
-fn repair(visit: &Visit) -> Option<Repair> {
+fn opened(visit: &Visit) -> Option<Timestamp> {
+    visit.opened_at.as_ref().map(from_proto_time)
+}
+
+/// A visit as the counters read it, with what it replaced; `None` of one that is no repair, or of which nobody knows when it began.
+fn repair(visit: &Visit, replaced: Vec<Replacement>) -> Option<Repair> {
     let is_warranty = visit.kind == "warranty";
     let is_repair = is_warranty || visit.kind == "repair";
     let is_covered = is_warranty || visit.lines.iter().any(is_paid_by_maker);
     if !is_repair && !is_covered {
         return None;
     }
-    let opened = visit.opened_at.as_ref().map(from_proto_time)?;
+    let opened = opened(visit)?;
     let closed = visit.closed_at.as_ref().map(from_proto_time);
-    let lines = visit
-        .lines
-        .iter()
-        .filter(|line| is_warranty || is_paid_by_maker(line));
-    let replaced = replacements(lines.clone());
     // What was taken back was no work.
-    let work = lines.filter(|line| line.quantity_milli >= 0);
+    let work = covered_lines(visit).filter(|line| line.quantity_milli >= 0);
     let of_order = visit.fault_codes.iter().filter(|_| is_warranty);
     let defects = work
         .clone()
@@ -143,6 +144,18 @@ fn repair(visit: &Visit) -> Option<Repair> {
     })
 }
 
+/// The lines of an order that are under guarantee: those at the maker's expense, and of one under warranty all but those that the
+/// customer or his insurer pays for.
+fn covered_lines(visit: &Visit) -> impl Iterator<Item = &Line> + Clone {
+    let is_warranty = visit.kind == "warranty";
+    let lines = visit.lines.iter();
+    lines.filter(move |line| match Payer::parse(&line.payer) {
+        Some(Payer::Maker) => true,
+        Some(Payer::Customer | Payer::Insurer) => false,
+        Some(Payer::Dealer) | None => is_warranty,
+    })
+}
+
 /// Whether a line is at the maker's expense, in whatever words.
 fn is_paid_by_maker(line: &Line) -> bool {
     Payer::parse(&line.payer) == Some(Payer::Maker)
@@ -158,41 +171,11 @@ fn safety_fault_of(visit: &Visit) -> Option<SafetyFault> {
     })
 }
 
-/// What the lines of an order replaced: of each part more than was taken back.
-fn replacements<'a>(lines: impl Iterator<Item = &'a Line>) -> Vec<Replacement> {
-    let mut fitted: Vec<(Replacement, i64)> = Vec::new();
-    for line in lines.filter(|line| line.kind() == LineKind::Part) {
-        let Some(part) = replacement(line) else {
-            continue;
-        };
-        match fitted.iter_mut().find(|(known, _)| *known == part) {
-            Some((_, quantity)) => *quantity = quantity.saturating_add(line.quantity_milli),
-            None => fitted.push((part, line.quantity_milli)),
-        }
-    }
-    let left = fitted.into_iter().filter(|(_, quantity)| *quantity > 0);
-    left.map(|(part, _)| part).collect()
-}
-
 /// A code as one writes it: dealers differ in width, case, spaces and hyphens.
 fn one_spelling(code: &str) -> String {
     let is_part = |letter: &char| !letter.is_whitespace() && !matches!(letter, '-' | '_' | '.');
     let letters = code.chars().map(half_width).filter(is_part);
     letters.flat_map(char::to_uppercase).collect()
-}
-
-/// The assembly a part belongs to, by its name; whole if the name is the assembly's own.
-fn replacement(line: &Line) -> Option<Replacement> {
-    let (assembly, is_whole) = part_named(&line.name)?;
-    let number = if line.code.is_empty() {
-        tidy(&line.name).into_owned()
-    } else {
-        one_spelling(&line.code)
-    };
-    Some(Replacement {
-        assembly,
-        main_part: (!is_whole).then_some(number),
-    })
 }
 
 /// The time on a clock in China.
@@ -206,6 +189,7 @@ pub(crate) fn local(at: Timestamp) -> chrono::NaiveDateTime {
 
 #[cfg(test)]
 mod tests {
+    use marque_api::service_history::v1::LineKind;
     use marque_events::to_proto_time;
     use marque_insight::law::guarantees::{Assembly, EarlyFault};
 
@@ -232,9 +216,13 @@ mod tests {
         }
     }
 
+    fn read(visit: &Visit) -> Option<Repair> {
+        repairs_of(std::slice::from_ref(visit)).pop()
+    }
+
     #[test]
     fn a_repair_is_read_from_its_order() {
-        let found = repair(&Visit {
+        let found = read(&Visit {
             complaint_text: "刹车失灵".to_owned(),
             diagnosis: "经检查发现燃油泄漏".to_owned(),
             substitute: "代步车 3 天".to_owned(),
@@ -266,7 +254,6 @@ mod tests {
         };
         for (lines, replaced, defects) in [
             (vec![part("发动机总成", 1_000)], 1, 1),
-            (vec![part("发动机总成", -1_000)], 0, 0),
             (vec![part("发动机总成", 0)], 0, 1),
             (
                 vec![part("转向机总成", 1_000), part("转向机总成", -1_000)],
@@ -285,7 +272,7 @@ mod tests {
                 1,
             ),
         ] {
-            let found = repair(&Visit { lines, ..visit() }).unwrap();
+            let found = read(&Visit { lines, ..visit() }).unwrap();
             let counted = (found.replaced.len(), found.defects.len());
             assert_eq!(counted, (replaced, defects), "{found:?}");
         }
@@ -321,7 +308,7 @@ mod tests {
             ("老王", false),
             ("", false),
         ] {
-            let found = repair(&Visit {
+            let found = read(&Visit {
                 kind: "repair".to_owned(),
                 lines: vec![Line {
                     payer: payer.to_owned(),
@@ -336,6 +323,29 @@ mod tests {
     }
 
     #[test]
+    fn what_the_customer_pays_beside_work_under_warranty_does_not_count() {
+        let paid_by = |payer: &str, name: &str, fault_code: &str| Line {
+            payer: payer.to_owned(),
+            ..line(LineKind::Part, "", name, fault_code)
+        };
+        for (payer, is_counted) in [
+            ("客户自费", false),
+            ("保险", false),
+            ("内部", true),
+            ("", true),
+        ] {
+            let lines = vec![
+                paid_by("厂家", "变速箱阀体", "C1"),
+                paid_by(payer, "转向机总成", "C2"),
+            ];
+            let found = read(&Visit { lines, ..visit() }).unwrap();
+            let counted = (found.replaced.len(), found.defects.len());
+            let expected = if is_counted { (2, 2) } else { (1, 1) };
+            assert_eq!(counted, expected, "{payer}");
+        }
+    }
+
+    #[test]
     fn a_fault_that_no_line_answers_is_a_defect_of_work_under_warranty() {
         let defects = |kind: &str| {
             let visit = Visit {
@@ -343,7 +353,7 @@ mod tests {
                 fault_codes: vec!["p-0300".to_owned()],
                 ..visit()
             };
-            repair(&visit).unwrap().defects
+            read(&visit).unwrap().defects
         };
         assert_eq!(defects("warranty"), ["P0300".to_owned()].into());
         assert!(defects("repair").is_empty(), "the customer paid for it");
@@ -356,7 +366,7 @@ mod tests {
             ("检查", "变速箱漏油", Some(Assembly::Gearbox)),
             ("检查", "异响", None),
         ] {
-            let found = repair(&Visit {
+            let found = read(&Visit {
                 diagnosis: diagnosis.to_owned(),
                 lines: vec![line(LineKind::Labour, "L1", work, "")],
                 ..visit()
@@ -367,19 +377,19 @@ mod tests {
 
     #[test]
     fn a_fault_that_only_the_customer_tells_of_is_not_found() {
-        let told = repair(&Visit {
+        let told = read(&Visit {
             complaint_text: "高速上刹车失灵".to_owned(),
             diagnosis: "制动系统检查正常".to_owned(),
             ..visit()
         });
         assert!(!told.unwrap().safety_fault.unwrap().is_found);
-        let sought = repair(&Visit {
+        let sought = read(&Visit {
             diagnosis: "客户反映制动失灵，路试未复现".to_owned(),
             ..visit()
         });
         let sought = sought.unwrap().safety_fault.unwrap();
         assert!(!sought.is_found && sought.early == Some(EarlyFault::BrakeFailure));
-        let nothing = repair(&Visit {
+        let nothing = read(&Visit {
             kind: "maintenance".to_owned(),
             ..visit()
         });

@@ -89,8 +89,9 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
             deps.tokens.clone(),
             Arc::clone(&deps.clock),
         ),
-        cars: cars::Cars::new(deps.vehicle.clone(), deps.tokens.clone()),
+        cars: cars::Cars::new(deps.vehicle.clone()),
         history: history::History::new(deps.service_history.clone(), deps.tokens.clone()),
+        benefit_plan: app::CurrentPlan::default(),
         learnt: Arc::default(),
     };
     let intake = Intake::new(

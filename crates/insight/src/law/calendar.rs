@@ -1,6 +1,9 @@
 //! Working days, by the State Council's calendar as dated data.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use serde::Deserialize;
@@ -64,10 +67,13 @@ struct File {
 }
 
 impl WorkCalendar {
-    /// The calendar that ships with Marque: mainland China, 2022 to 2026.
+    /// The calendar that ships with Marque: mainland China, 2022 to 2026; read once.
     pub fn shipped() -> Self {
-        Self::from_toml(include_str!("../../data/workdays-cn.toml"))
-            .expect("the shipped calendar is valid, a test reads it")
+        static SHIPPED: LazyLock<WorkCalendar> = LazyLock::new(|| {
+            WorkCalendar::from_toml(include_str!("../../data/workdays-cn.toml"))
+                .expect("the shipped calendar is valid, a test reads it")
+        });
+        SHIPPED.clone()
     }
 
     /// Reads a calendar file, for the years announced since.

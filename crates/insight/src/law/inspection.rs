@@ -1,5 +1,7 @@
 //! When a vehicle's periodic inspection falls due, by a dated table of the law.
 
+use std::sync::LazyLock;
+
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde::{Deserialize, Serialize};
 
@@ -94,10 +96,13 @@ pub struct InspectionTableError(String);
 const OLDEST_MONTHS: u32 = 60 * 12;
 
 impl InspectionLaw {
-    /// The table that ships with Marque.
-    pub fn shipped() -> Self {
-        Self::from_toml(include_str!("../../data/inspection.toml"))
-            .expect("the shipped table is valid, a test reads it")
+    /// The table that ships with Marque; read once.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: LazyLock<InspectionLaw> = LazyLock::new(|| {
+            InspectionLaw::from_toml(include_str!("../../data/inspection.toml"))
+                .expect("the shipped table is valid, a test reads it")
+        });
+        &SHIPPED
     }
 
     /// Reads a table.

@@ -232,6 +232,8 @@ pub(super) struct Weighed {
     pub(super) outcome: Outcome,
     /// Why a person should look at it.
     pub(super) doubt: Option<Doubt>,
+    /// Both say of which branch of their firm they are.
+    pub(super) has_branches: bool,
 }
 
 fn class_of(left: &Prepared, right: &Prepared) -> u8 {

@@ -142,6 +142,7 @@ impl Decider {
             bits,
             outcome,
             doubt,
+            has_branches: left.branch != 0 && right.branch != 0,
         }
     }
 

@@ -58,8 +58,22 @@ pub(super) struct Tally {
     pairs: u16,
     /// The first contradiction between any two records.
     pub(super) veto: Option<Veto>,
-    is_doubted: bool,
-    is_vouched: bool,
+    name: Question,
+    branch: Question,
+}
+
+/// Whether two customers are one in something that some of their records put in doubt.
+#[derive(Default)]
+struct Question {
+    is_raised: bool,
+    /// Others leave no doubt of it.
+    is_settled: bool,
+}
+
+impl Question {
+    fn is_open(&self) -> bool {
+        self.is_raised && !self.is_settled
+    }
 }
 
 impl Tally {
@@ -68,8 +82,14 @@ impl Tally {
         self.sum += bits;
         self.pairs = self.pairs.saturating_add(1);
         self.veto = self.veto.or(weighed.outcome.veto);
-        self.is_doubted |= weighed.doubt.is_some();
-        self.is_vouched |= weighed.doubt.is_none() && has_agreeing_names(&weighed.outcome);
+        match weighed.doubt {
+            Some(Doubt::Name) => self.name.is_raised = true,
+            Some(Doubt::Branch) => self.branch.is_raised = true,
+            None => {
+                self.name.is_settled |= has_agreeing_names(&weighed.outcome);
+                self.branch.is_settled |= weighed.has_branches;
+            }
+        }
     }
 
     /// The average; 0 without pairs.
@@ -77,9 +97,10 @@ impl Tally {
         self.sum / f32::from(self.pairs.max(1))
     }
 
-    /// Bits for the whole: records that bear a title or no name do not take away the doubt of those that are named.
+    /// Bits for the whole: records that bear a title or no name do not take away the doubt of those that are named, nor those of
+    /// a firm that say no branch the doubt of those that do.
     pub(super) fn bounded(&self, bits: f32) -> f32 {
-        if self.is_doubted && !self.is_vouched {
+        if self.name.is_open() || self.branch.is_open() {
             bits.min(MOST_IN_DOUBT)
         } else {
             bits
@@ -215,6 +236,27 @@ mod tests {
         assert!(is_asked(&decide(&shanghai, std::slice::from_ref(&beijing))));
         for same in [&shanghai, &firm("鼎泰贸易有限公司")] {
             let found = decide(&shanghai, std::slice::from_ref(same));
+            assert!(matches!(found.verdict, Verdict::Linked { .. }), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_firm_beside_a_branch_takes_no_doubt_away_but_the_same_branch_does() {
+        let firm = |name| DealerRecord {
+            kind: Some(Kind::Organisation),
+            address: "上海市长宁区仙霞路55弄3号101室",
+            plate: "沪AD1234",
+            ..named(name)
+        };
+        let whole = || firm("鼎泰贸易有限公司");
+        let shanghai = || firm("鼎泰贸易有限公司上海分公司");
+        let beijing = firm("鼎泰贸易有限公司北京分公司");
+        assert!(is_asked(&decide(&beijing, &[whole(), whole(), shanghai()])));
+        for known in [
+            [whole(), shanghai(), shanghai()],
+            [shanghai(), beijing.clone(), beijing.clone()],
+        ] {
+            let found = decide(&known[2], &known);
             assert!(matches!(found.verdict, Verdict::Linked { .. }), "{found:?}");
         }
     }

@@ -102,23 +102,23 @@ impl Words {
             || sorted(&self.words) == sorted(&other.words)
     }
 
-    /// Every word of this one stands in the other in some form, at least one of them in full. One word of a Chinese name is
-    /// too little.
+    /// Every word of this one stands in the other in some form, at least one of them in full; of a word that comes twice, such
+    /// as Li Li, each needs its own. One word of a Chinese name is too little.
     fn is_version_of(&self, longer: &Self) -> bool {
         if self.words.len() == 1 && (self.is_han || longer.is_han) {
             return false;
         }
         let mut left: Vec<&String> = longer.words.iter().collect();
-        let (full, rest): (Vec<&String>, Vec<&String>) = self
-            .words
-            .iter()
-            .partition(|word| word.len() > 1 && left.contains(word));
-        for word in &full {
-            if let Some(at) = left.iter().position(|other| other == word) {
+        let mut rest = Vec::new();
+        for word in &self.words {
+            let in_full = left.iter().position(|other| *other == word);
+            if let Some(at) = in_full.filter(|_| word.len() > 1) {
                 left.swap_remove(at);
+            } else {
+                rest.push(word);
             }
         }
-        !full.is_empty()
+        rest.len() < self.words.len()
             && rest.into_iter().all(|word| {
                 let form = left.iter().position(|other| is_form_of(word, other));
                 form.map(|at| left.swap_remove(at)).is_some()
@@ -132,7 +132,7 @@ fn is_form_of(one: &str, other: &str) -> bool {
         && one.chars().next() == other.chars().next();
     is_initial
         || are_nicknames(one, other)
-        || (one.len() >= 5 && edits(one.as_bytes(), other.as_bytes(), 1) <= 1)
+        || (one.len().max(other.len()) >= 5 && edits(one.as_bytes(), other.as_bytes(), 1) <= 1)
 }
 
 #[cfg(test)]
@@ -177,6 +177,7 @@ mod tests {
             ("José Pérez García", "Jose Perez"),
             ("Mr Smithson", "John Smithson"),
             ("W. Zhang", "张伟"),
+            ("A. Smith Jones", "Anna Smit Jones"),
         ] {
             assert_eq!(compared(one, other), NameLevel::Resembling, "{one} {other}");
             assert_eq!(compared(other, one), NameLevel::Resembling, "{other} {one}");
@@ -194,8 +195,11 @@ mod tests {
             ("Zhang", "张伟"),
             ("Zhang Wei", "Zhang Weiming"),
             ("J. S.", "John Smithson"),
+            ("Li Li", "Li Wei"),
+            ("Li Li", "李伟"),
         ] {
             assert_eq!(compared(one, other), NameLevel::Different, "{one} {other}");
+            assert_eq!(compared(other, one), NameLevel::Different, "{other} {one}");
         }
     }
 

@@ -113,7 +113,7 @@ pub fn prepare(record: &DealerRecord<'_>) -> Prepared {
         record.kind == Some(Kind::Organisation),
         has_credit_code,
     );
-    let characters: Vec<char> = parsed.name.chars().filter(|c| *c != ' ').collect();
+    let characters = without_spaces(&parsed.name);
     let contact = parsed.contact.clone().or_else(|| contact_of(record));
     let (plate, vin) = car_of(record);
     let birth = birth_of(&identity, birthday);
@@ -127,9 +127,7 @@ pub fn prepare(record: &DealerRecord<'_>) -> Prepared {
             sound_hash(&spoken(&characters))
         },
         surname_sound: surname_hash(&characters),
-        contact_sound: contact.map_or(0, |contact| {
-            sound_hash(&spoken(&contact.chars().collect::<Vec<_>>()))
-        }),
+        contact_sound: contact.map_or(0, |contact| sound_hash(&spoken(&without_spaces(&contact)))),
         birth,
         gender,
         phones: phones_of(record),
@@ -174,6 +172,11 @@ fn kind_of(parsed: Kind, identity: &Identity, birth: Option<Date>, gender: u8) -
     } else {
         parsed
     }
+}
+
+/// A name's characters; names in letters have words.
+fn without_spaces(name: &str) -> Vec<char> {
+    name.chars().filter(|c| *c != ' ').collect()
 }
 
 fn sound_hash(letters: &str) -> u64 {
@@ -303,6 +306,22 @@ fn email_of(raw: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contact_in_letters_sounds_as_in_characters() {
+        let sound = |contact| {
+            let firm = DealerRecord {
+                name: "鼎泰贸易有限公司",
+                contact,
+                ..DealerRecord::default()
+            };
+            prepare(&firm).contact_sound
+        };
+        assert_ne!(sound("张伟"), 0);
+        for spelling in ["ZHANG WEI", "Zhang Wei", "zhangwei"] {
+            assert_eq!(sound(spelling), sound("张伟"), "{spelling}");
+        }
+    }
 
     #[test]
     fn swapped_columns_are_put_right() {

@@ -10,11 +10,11 @@ use crate::dates::Date;
 #[error("the stored features cannot be read: prepare the record again from its source")]
 pub struct WireError;
 
+/// Of the layout and of how records are prepared: the hash of an address or a foreign name that an earlier release made is
+/// another one, and would speak against the same address today.
 const VERSION: u8 = 2;
-/// The layout without branches, still read.
-const WITHOUT_BRANCH: u8 = 1;
-/// How many numbers stand before the phones in that layout; the branch follows them since.
-const NUMBERS: usize = 8;
+/// How many numbers stand before the phones.
+const NUMBERS: usize = 9;
 
 impl Prepared {
     /// The stored form: about 100 bytes. It holds personal data in plain form; encrypt it at rest.
@@ -55,20 +55,18 @@ impl Prepared {
     /// Reads the stored form.
     ///
     /// # Errors
-    /// If the bytes are not from [`Prepared::to_bytes`] of a release with the same layout.
+    /// If the bytes are not from [`Prepared::to_bytes`] of a release that prepares records as this one does.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, WireError> {
         let mut reader = Reader(bytes);
-        let version = reader.byte()?;
-        if !matches!(version, VERSION | WITHOUT_BRANCH) {
+        if reader.byte()? != VERSION {
             return Err(WireError);
         }
         let (kind, gender) = (reader.byte()?, reader.byte()?);
         let identity = reader.identity()?;
         let birth = Date::from_packed(u32::from_le_bytes(reader.take::<4>()?));
-        let mut numbers = [0; NUMBERS + 1 + MAX_PHONES];
-        for (at, number) in numbers.iter_mut().enumerate() {
-            let is_there = at != NUMBERS || version == VERSION;
-            if is_there && reader.byte()? != 0 {
+        let mut numbers = [0; NUMBERS + MAX_PHONES];
+        for number in &mut numbers {
+            if reader.byte()? != 0 {
                 *number = u64::from_le_bytes(reader.take::<8>()?);
             }
         }
@@ -204,6 +202,15 @@ mod tests {
                 assert!(Prepared::from_bytes(&bytes[..cut]).is_err());
             }
         }
+    }
+
+    #[test]
+    fn what_an_earlier_release_prepared_is_not_read_as_if_it_were_of_this_one() {
+        let mut bytes = Prepared::default().to_bytes();
+        let branch = bytes.len() - 3 - MAX_PHONES - 1;
+        bytes.remove(branch);
+        bytes[0] = 1;
+        assert!(Prepared::from_bytes(&bytes).is_err());
     }
 
     proptest::proptest! {

@@ -5,7 +5,7 @@ use crate::{
     credit_code::looks_like_credit_code,
     dictionary::{CustomerRow, Field},
     finding::Rule,
-    id_document::IdDocument,
+    id_document::{IdDocument, has_check_character},
     inline::Inline,
     party::{self, PartyKind},
     phone::{Phone, PhoneKind},
@@ -73,6 +73,7 @@ fn credit_code(row: &mut CustomerRow<'_>, notes: &mut Notes<'_>) {
         cell.len() == 18
             && !cell.starts_with('9')
             && cell.bytes().take(17).all(|b| b.is_ascii_digit())
+            && has_check_character(cell.as_bytes())
     });
     if !is_plain_id
         && present(row.credit_code).is_none()

@@ -209,28 +209,37 @@ fn digits_of(phone: &Phone) -> u64 {
         .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
 }
 
-/// The 18 characters of an ID number, whether or not its check holds; the cleaned record keeps only those that hold.
+/// The 18 characters of an ID number, whether or not its check holds; the cleaned record keeps only those that hold. Under phone a mobile
+/// and a landline without its area have as many: there only what may be an ID number is one. What a spreadsheet has cut is none.
 fn id_digits(row: &CustomerRow<'_>) -> Option<Inline<18>> {
     let of = |cell: Option<&str>| {
         let code = fold_code::<24>(present(cell)?)?;
         let is_id = code.len() == 18
             && code.as_bytes()[..17].iter().all(u8::is_ascii_digit)
             && !looks_like_credit_code(&code);
-        is_id.then(|| Inline::of(&code)).flatten()
+        let id = is_id.then(|| Inline::of(&code)).flatten();
+        id.filter(|id| !is_cut(id))
     };
-    of(row.id_number).or_else(|| of(row.phone))
+    of(row.id_number).or_else(|| of(row.phone).filter(|id| shown_by(id) != Doubt::Invented))
 }
 
-/// What the number shows of itself; and nobody is born after today.
+/// What is wrong with the number by what it shows; and nobody is born after today.
 fn doubt(id: &Inline<18>, cleaned: &Cleaned<CleanCustomer<'_>>) -> Doubt {
-    let Ok(number) = id.as_bytes().try_into() else {
-        return Doubt::None;
-    };
-    let rules = || cleaned.findings.iter().map(|finding| finding.rule);
-    match doubt_of(number) {
-        Doubt::None if rules().any(|rule| rule == Rule::IdBirthDate) => Doubt::Invented,
+    let mut rules = cleaned.findings.iter().map(|finding| finding.rule);
+    match shown_by(id) {
+        Doubt::None if rules.any(|rule| rule == Rule::IdBirthDate) => Doubt::Invented,
         doubt => doubt,
     }
+}
+
+/// Whether a spreadsheet has taken the number for an amount: it keeps fifteen digits and writes zeros for the others.
+fn is_cut(id: &Inline<18>) -> bool {
+    id.as_bytes().ends_with(b"000") && shown_by(id) == Doubt::Slip
+}
+
+fn shown_by(id: &Inline<18>) -> Doubt {
+    let number: Option<&[u8; 18]> = id.as_bytes().first_chunk();
+    number.map_or(Doubt::None, doubt_of)
 }
 
 /// The address below the county, with the county's code: the same place with and without its province.

@@ -1,6 +1,6 @@
 //! What honest dealers' records look like now and then: none of it makes a suspect.
 
-use super::tests::{Row, network};
+use super::tests::{Row, id_number, network};
 use super::{Kind, Sign};
 
 /// Nobody is named when dealer 7's rows are changed so, and no row of his bears a sign of that kind.
@@ -69,6 +69,32 @@ fn a_works_numbers_of_one_block_are_no_sequence() {
         if i < 40 {
             row.phone = format!("13912340{:03}", i * i * 7 % 997);
             row.address = format!("河北省石家庄市裕华区工业大道12号员工宿舍{}栋", i % 8 + 1);
+        }
+    });
+}
+
+#[test]
+fn a_mobile_and_a_landline_in_one_cell_are_no_id_number() {
+    is_honest(Kind::FakeId, |i, row| {
+        if i % 3 == 0 {
+            row.phone = format!("138123{:05} 87654{:02}", i * 37, i % 100);
+        }
+    });
+}
+
+#[test]
+fn id_numbers_of_which_a_spreadsheet_kept_fifteen_digits_are_not_invented() {
+    is_honest(Kind::FakeId, |i, row| {
+        row.id_number = format!("{}000", &id_number(i)[..15]);
+    });
+}
+
+#[test]
+fn a_schools_credit_code_under_id_number_is_no_invented_one() {
+    is_honest(Kind::FakeId, |i, row| {
+        if i == 3 {
+            "样例小学".clone_into(&mut row.name);
+            "52100000500000007R".clone_into(&mut row.id_number);
         }
     });
 }

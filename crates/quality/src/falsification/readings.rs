@@ -30,6 +30,10 @@ struct Reading {
 /// another system: it dates the entry and not the reading.
 const TAKEN_OVER: (u32, usize) = (5, 7);
 
+/// No car has more readings: the VIN stands for all that nobody knew, such as those of sales over the counter. Each reading of a car is
+/// compared with each.
+const MOST: usize = 200;
+
 /// The days whose readings say nothing about when they were taken.
 fn taken_over(by_vin: &ByVin) -> FxHashSet<i32> {
     let mut days: FxHashMap<i32, u32> = FxHashMap::default();
@@ -59,7 +63,7 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64)
             cars.entry(*vin).or_default().extend(dated);
         }
     }
-    cars.retain(|_, readings| readings.len() >= 2);
+    cars.retain(|_, readings| (2..=MOST).contains(&readings.len()));
     let mut involved = vec![0_u64; results.len()];
     for readings in cars.values_mut() {
         readings.sort_unstable();
@@ -157,5 +161,19 @@ mod tests {
         assert_eq!(most_contradicting(&readings, &[0.1, 0.3], 500), None);
         readings[0].unit = 1;
         assert_eq!(most_contradicting(&readings, &[0.1, 0.3], 500), Some(0));
+    }
+
+    #[test]
+    fn a_vin_that_stands_for_thousands_of_cars_is_none_whose_readings_agree() {
+        let of = |readings: u32| -> Compared {
+            let dated = (0..readings).map(|i| (i as i32, i * 7_919 % 180_000 + 7));
+            let of_vin: BTreeSet<(i32, u32)> = dated.collect();
+            let by_vin: ByVin = std::iter::once((7, of_vin)).collect();
+            compare(std::iter::once(&by_vin), 500).remove(0)
+        };
+        assert_eq!(of(100).comparable, 100);
+        let many = of(20_000);
+        assert_eq!((many.comparable, many.contradicting), (0, 0));
+        assert!(many.blamed.is_empty());
     }
 }

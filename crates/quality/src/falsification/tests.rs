@@ -1,5 +1,8 @@
 //! Invented networks of dealers, honest but for the ones named in each test.
 
+mod clerks;
+mod ids;
+
 use std::collections::BTreeMap;
 
 use chrono::{Days, NaiveDate};
@@ -53,6 +56,25 @@ fn honest(dealer: u64, i: u64) -> Row {
         recorded_at: format!("{day} {:02}:{:02}", 9 + noise % 9, noise / 13 % 60),
         odometer: (noise % 180_000) as u32 + 7,
     }
+}
+
+/// An ID number of somebody of 石家庄, with its check character.
+pub(super) fn id_number(i: u64) -> String {
+    let noise = scramble(i + 77);
+    let body = format!(
+        "130108{}{:02}{:02}{:03}",
+        1960 + noise % 40,
+        noise / 7 % 12 + 1,
+        noise / 11 % 28 + 1,
+        noise / 13 % 999
+    );
+    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    let sum = body
+        .bytes()
+        .zip(weights)
+        .map(|(digit, weight)| usize::from(digit - b'0') * weight);
+    let check = &"10X98765432"[sum.sum::<usize>() % 11..][..1];
+    format!("{body}{check}")
 }
 
 fn entry(row: &Row) -> Entry {
@@ -228,113 +250,6 @@ fn how_near_numbers_of_a_sequence_lie_is_a_setting() {
 }
 
 #[test]
-fn one_id_number_for_many_is_found() {
-    finds(Kind::FakeId, 10, |_, row| {
-        row.id_number = "11010519491231002X".to_owned();
-    });
-}
-
-#[test]
-fn a_series_of_id_numbers_is_found() {
-    finds(Kind::FakeId, 10, |i, row| {
-        row.id_number = format!("13010819900101{:03}1", i + 20);
-    });
-}
-
-#[test]
-fn id_numbers_of_a_decades_first_day_are_found() {
-    finds(Kind::FakeId, 4, |i, row| {
-        row.id_number = format!("{}19900101{:03}1", 130_101 + i, i * 37 + 20);
-    });
-}
-
-/// An ID number of somebody of 石家庄, with its check character.
-fn id_number(i: u64) -> String {
-    let noise = scramble(i + 77);
-    let body = format!(
-        "130108{}{:02}{:02}{:03}",
-        1960 + noise % 40,
-        noise / 7 % 12 + 1,
-        noise / 11 % 28 + 1,
-        noise / 13 % 999
-    );
-    let weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum = body
-        .bytes()
-        .zip(weights)
-        .map(|(digit, weight)| usize::from(digit - b'0') * weight);
-    let check = &"10X98765432"[sum.sum::<usize>() % 11..][..1];
-    format!("{body}{check}")
-}
-
-#[test]
-fn id_numbers_that_nobody_has_are_found() {
-    let invented: [fn(u64) -> String; 3] = [
-        |i| {
-            format!(
-                "{:018}",
-                scramble(i) % 900_000_000_000_000_000 + 10_000_000_000_000_000
-            )
-        },
-        |i| format!("88{:04}1985{:02}15{:04}", i * 7, i % 12 + 1, i * 131),
-        |i| {
-            format!(
-                "1301081977{}{:04}",
-                ["9999", "0231", "1340"][(i % 3) as usize],
-                i * 97
-            )
-        },
-    ];
-    for invent in invented {
-        let (assessment, entries) = network(|i, row| {
-            row.id_number = if i < 60 { invent(i) } else { id_number(i) };
-        });
-        let named = assessment.suspects.iter().map(|suspect| suspect.kind);
-        assert_eq!(named.collect::<Vec<_>>(), [Kind::FakeId]);
-        let bears = |entry: &Entry| !assessment.signs("D7", entry).is_empty();
-        assert!(entries[..60].iter().filter(|entry| bears(entry)).count() >= 58);
-        assert!(!entries[60..].iter().any(bears));
-    }
-}
-
-#[test]
-fn one_id_number_that_nobody_has_bears_the_sign_and_names_nobody() {
-    let (assessment, entries) = network(|i, row| {
-        row.id_number = if i == 3 {
-            "163137637271349023".to_owned()
-        } else {
-            id_number(i)
-        };
-    });
-    assert!(assessment.suspects.is_empty(), "{:?}", assessment.suspects);
-    let bearing: Vec<usize> = (0..entries.len())
-        .filter(|i| !assessment.signs("D7", &entries[*i]).is_empty())
-        .collect();
-    assert_eq!(bearing, [3]);
-}
-
-#[test]
-fn wrong_check_characters_are_a_sign_where_there_are_far_more_than_usual() {
-    for (one_in, is_found) in [(50, false), (5, true)] {
-        let (assessment, entries) = network(|i, row| {
-            row.id_number = id_number(i);
-            if i % one_in == 0 {
-                let last = if row.id_number.ends_with('7') {
-                    "8"
-                } else {
-                    "7"
-                };
-                row.id_number.replace_range(17.., last);
-            }
-        });
-        assert_eq!(!assessment.suspects.is_empty(), is_found, "one in {one_in}");
-        let bears = |entry: &&Entry| !assessment.signs("D7", entry).is_empty();
-        let expected = if is_found { 300 / one_in as usize } else { 0 };
-        assert_eq!(entries.iter().filter(bears).count(), expected);
-    }
-}
-
-#[test]
 fn two_numbers_that_begin_a_block_are_found() {
     finds(Kind::SequentialPhone, 2, |i, row| {
         row.phone = format!("1391234{:04}", i + 1);
@@ -431,61 +346,6 @@ fn the_rest_of_a_file_taken_over_is_no_burst() {
     let (assessment, bearing) = in_bursts(&[("2025-03-05 02:00", 70), ("2025-03-05 02:01", 30)]);
     assert_eq!(bearing, [false; 100]);
     assert!(assessment.suspects.is_empty());
-}
-
-/// The entries of one dealer of 300 rows by two clerks in turn, and of a network of such dealers.
-fn with_clerks(
-    change: impl Fn(u64, &mut Row),
-) -> (BTreeMap<String, EntryState>, BTreeMap<String, EntryState>) {
-    let (mut dealers, mut clerks) = (BTreeMap::new(), BTreeMap::new());
-    for dealer in 0..10 {
-        for i in 0..300 {
-            let mut row = honest(dealer, i);
-            if dealer == 7 {
-                change(i, &mut row);
-            }
-            let (entry, name) = (entry(&row), format!("D{dealer}"));
-            let clerk = clerk_unit(&name, ["S1", "S2"][(i % 2) as usize]);
-            for (units, unit) in [(&mut dealers, name), (&mut clerks, clerk)] {
-                let state: &mut EntryState = units.entry(unit).or_default();
-                state.add(&entry);
-            }
-        }
-    }
-    (dealers, clerks)
-}
-
-#[test]
-fn what_is_usual_at_his_dealer_names_no_clerk() {
-    // The second clerk's customers are mostly of one village, the dealer's are not.
-    let (dealers, clerks) = with_clerks(|i, row| {
-        if i % 10 < 3 && i % 2 == 1 {
-            "湖南省岳阳市华容县北景港镇大陈村".clone_into(&mut row.address);
-        }
-    });
-    let settings = Settings::default();
-    let by_dealer = assess(&dealers, settings);
-    assert!(by_dealer.suspects.is_empty(), "{:?}", by_dealer.suspects);
-    let of_clerks = assess_clerks(&clerks, &by_dealer, settings).suspects;
-    assert!(of_clerks.is_empty(), "{of_clerks:?}");
-}
-
-#[test]
-fn a_clerk_who_is_named_has_entries_that_bear_the_sign() {
-    let (dealers, clerks) = with_clerks(|i, row| {
-        if i % 10 == 3 {
-            "13912340567".clone_into(&mut row.phone);
-        }
-    });
-    let settings = Settings::default();
-    let by_dealer = assess(&dealers, settings);
-    let of_clerks = assess_clerks(&clerks, &by_dealer, settings).suspects;
-    let named: Vec<&str> = of_clerks
-        .iter()
-        .map(|suspect| suspect.unit.as_str())
-        .collect();
-    assert_eq!(named, [clerk_unit("D7", "S2")]);
-    assert_eq!(of_clerks[0].kind, by_dealer.suspects[0].kind);
 }
 
 #[test]

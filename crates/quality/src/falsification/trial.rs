@@ -164,13 +164,13 @@ impl Trial {
                 ..self
             };
         }
-        let stronger = if of_some < p { some } else { self };
-        Self {
-            facet,
-            p: p.min(of_some),
-            is_large: true,
-            ..stronger
-        }
+        // What is not large enough to matter is told of nobody, however little chance explains it.
+        let stronger = if self.is_large && p <= of_some {
+            Self { p, ..self }
+        } else {
+            Self { p: of_some, ..some }
+        };
+        Self { facet, ..stronger }
     }
 
     fn passed(&self) -> Passed {
@@ -342,5 +342,41 @@ pub(super) fn burst(by_minute: &FxHashMap<u32, u32>, settings: &Settings) -> Tri
         expected,
         p,
         is_large: most >= settings.burst_records,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trial(count: u64, p: f64, is_large: bool) -> Trial {
+        Trial {
+            kind: Kind::PlaceholderPhone,
+            facet: Facet::All,
+            count,
+            of: 1_000,
+            usual: 0.01,
+            expected: 10.0,
+            p,
+            is_large,
+        }
+    }
+
+    #[test]
+    fn of_two_tests_of_a_kind_the_one_that_matters_is_told() {
+        let some = trial(50, 1e-8, true);
+        // (count, p) of what is told, by the p value of all records and whether they matter.
+        for (p, is_large, expected) in [
+            (1e-12, false, (50, 1e-6)),
+            (1e-12, true, (300, 1e-12 / 0.99)),
+            (0.5, true, (50, 1e-6)),
+        ] {
+            let both = trial(300, p, is_large).or(some, Facet::PatternedPhone);
+            assert!(both.is_large && both.facet == Facet::PatternedPhone);
+            assert_eq!(both.count, expected.0, "{p} {is_large}");
+            assert!((both.p / expected.1 - 1.0).abs() < 1e-9, "{p} {is_large}");
+        }
+        let alone = trial(300, 1e-12, false).or(trial(5, 0.1, true), Facet::PatternedPhone);
+        assert!(!alone.is_large && alone.facet == Facet::All);
     }
 }

@@ -16,13 +16,6 @@ const TIMES_THE_PACE: i64 = 2;
 /// A pace in kilometres a day that speaks against no chain.
 const USUAL_PACE: i64 = 50;
 
-/// Two readings that agree, by their places.
-struct Link {
-    earlier: usize,
-    later: usize,
-    km_a_day: i64,
-}
-
 /// A chain of readings that agree. The longer one is the greater, then the one whose fastest stretch is the slower.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Chain {
@@ -36,10 +29,10 @@ impl Chain {
         km_a_day: Reverse(0),
     };
 
-    fn extended(self, link: &Link) -> Self {
+    fn extended(self, km_a_day: i64) -> Self {
         Self {
             length: self.length + 1,
-            km_a_day: self.km_a_day.min(Reverse(link.km_a_day)),
+            km_a_day: self.km_a_day.min(Reverse(km_a_day)),
         }
     }
 
@@ -71,37 +64,30 @@ pub(super) fn outliers(told: &[Meter]) -> Vec<bool> {
 
 /// Of each reading the best chain in which it stands.
 fn through(told: &[Meter]) -> Vec<Chain> {
-    let links = links(told);
-    let mut until = vec![Chain::OF_ONE; told.len()];
-    for link in &links {
-        let extended = until[link.earlier].extended(link);
-        until[link.later] = until[link.later].max(extended);
+    let count = told.len();
+    let mut until = vec![Chain::OF_ONE; count];
+    for later in 0..count {
+        for earlier in later.saturating_sub(REACH)..later {
+            if let Some(pace) = pace(told[earlier], told[later]) {
+                until[later] = until[later].max(until[earlier].extended(pace));
+            }
+        }
     }
-    let mut since = vec![Chain::OF_ONE; told.len()];
-    for link in links.iter().rev() {
-        let extended = since[link.later].extended(link);
-        since[link.earlier] = since[link.earlier].max(extended);
+    let mut since = vec![Chain::OF_ONE; count];
+    for earlier in (0..count).rev() {
+        for later in earlier + 1..count.min(earlier + 1 + REACH) {
+            if let Some(pace) = pace(told[earlier], told[later]) {
+                since[earlier] = since[earlier].max(since[later].extended(pace));
+            }
+        }
     }
     let both = until.into_iter().zip(since);
     both.map(|(until, since)| until.joined(since)).collect()
 }
 
-/// All links, in the order of their later readings.
-fn links(told: &[Meter]) -> Vec<Link> {
-    let mut links = Vec::new();
-    for (place, meter) in told.iter().enumerate() {
-        let before = told[..place].iter().enumerate();
-        for (earlier, other) in before.skip(place.saturating_sub(REACH)) {
-            if agree(*other, *meter) {
-                links.push(Link {
-                    earlier,
-                    later: place,
-                    km_a_day: km_a_day(*other, *meter).max(0),
-                });
-            }
-        }
-    }
-    links
+/// Kilometres a day between two readings that agree.
+fn pace(earlier: Meter, later: Meter) -> Option<i64> {
+    agree(earlier, later).then(|| km_a_day(earlier, later).max(0))
 }
 
 fn agree(earlier: Meter, later: Meter) -> bool {

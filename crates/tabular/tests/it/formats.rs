@@ -110,6 +110,18 @@ fn line_ends_blank_lines_and_a_separator_line_do_not_matter() {
 }
 
 #[test]
+fn a_line_within_a_cell_does_not_say_what_ends_rows() {
+    for (text, cell) in [
+        ("a,b\r1,\"x\ny\"\r3,4\r", "x\ny"),
+        ("a,b\n1,\"x\ry\"\n3,4\n", "x\ry"),
+    ] {
+        let mut reader = open(text).unwrap();
+        assert_eq!(reader.headers(), ["a", "b"], "{text:?}");
+        assert_eq!(good(&mut reader), [["1", cell], ["3", "4"]], "{text:?}");
+    }
+}
+
+#[test]
 fn quotes_in_the_middle_of_a_field_are_part_of_it() {
     let mut reader = open("a,b\n5\" disc,\"x\"y\n\"\",\"\"\"\"\n").unwrap();
     assert_eq!(good(&mut reader), [["5\" disc", "xy"], ["", "\""]]);

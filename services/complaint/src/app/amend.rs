@@ -95,6 +95,9 @@ impl CaseApp {
                         let record = who.and_then(|(record, _)| record);
                         storage::lock_records(conn, record.into_iter())?;
                         app.check_not_erased(conn, record)?;
+                        if let Some(heir) = &heir {
+                            storage::share_hours(conn, heir.as_str())?;
+                        }
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         expect_version(&case, amendment.expected_version)?;
                         let mut changes = amendment.apply(&mut case)?;
@@ -195,7 +198,7 @@ impl CaseApp {
         storage::update_origin(conn, case)?;
         storage::mark_repeat(conn, case.id, case.repeat_of)?;
         self.mend(conn, case, changes)?;
-        self.remark_repeats(conn, case)?;
+        storage::remark_repeats(conn, case)?;
         for (field, from, to) in changes {
             let (from, to) = (format!("{field}={from}"), format!("{field}={to}"));
             self.note(
@@ -240,25 +243,6 @@ impl CaseApp {
             storage::put_body(conn, case.id, &self.store.seal(case)?)?;
         }
         Ok(())
-    }
-
-    /// Looks again which case is repeated by those that repeated this one, and by those that now may.
-    pub(super) fn remark_repeats(
-        &self,
-        conn: &mut Conn<'_>,
-        case: &Case,
-    ) -> std::result::Result<(), StoreError> {
-        let ids = storage::may_repeat(conn, case)?;
-        conn.among_all_dealers(|conn| {
-            let others = self.store.find_many(conn, &Scope::Headquarters, &ids)?;
-            for other in others {
-                let repeated = storage::find_repeated(conn, &Scope::Headquarters, &other)?;
-                if repeated != other.repeat_of {
-                    storage::mark_repeat(conn, other.id, repeated)?;
-                }
-            }
-            Ok(())
-        })
     }
 
     /// Gives the clocks that have not ended the budgets of the case as it is now; those of the law begin where it became

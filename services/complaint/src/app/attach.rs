@@ -12,7 +12,8 @@ use super::{
     AsRead, CaseApp, Reading, Wanted,
     moves::entry,
     publish::{self, Change},
-    read::is_customer,
+    read::{is_copy, is_customer},
+    veil::Veil,
 };
 use crate::{
     domain::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, media_type},
@@ -50,7 +51,8 @@ impl CaseApp {
             .await
     }
 
-    /// Keeps a file with a case, in whatever version it is if that is 0; `answer` makes what the idempotency key remembers. `wire` names the file by its digest.
+    /// Keeps a file with a case, in whatever version it is if that is 0; `answer` makes what the idempotency key remembers. `wire` names the
+    /// file by its digest.
     pub(crate) async fn attach<R, A>(
         &self,
         ctx: CallContext,
@@ -161,7 +163,8 @@ impl CaseApp {
         self.hear_customer(conn, ctx, &mut case, now)
     }
 
-    /// The files of a case that the caller may read: of the customer himself those that he sent, and all in the copy of his data.
+    /// The files of a case that the caller may read, as he may see them: of the customer himself those that he sent, and all in the copy
+    /// of his data.
     fn files_for(
         &self,
         conn: &mut Conn<'_>,
@@ -171,6 +174,9 @@ impl CaseApp {
         let mut files = self.store.list_attachments(conn, ctx.scope(), case)?;
         if is_customer(ctx) && reading == Reading::Case {
             files.retain(|file| file.added_by == **ctx.actor());
+        }
+        if let Some(veil) = Veil::of(ctx).filter(|_| !is_copy(ctx, reading)) {
+            veil.over_files(&mut files);
         }
         Ok(files)
     }

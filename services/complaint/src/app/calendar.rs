@@ -60,6 +60,7 @@ impl CaseApp {
     ) -> Result<usize> {
         let (scope, code) = (ctx.scope(), dealer.as_str());
         let now = self.clock.now();
+        storage::lock_hours(conn, code)?;
         let (past, revision) = storage::find_hours(conn, scope, code)?;
         // What ran until now ran by the old hours, on the days as they are told now.
         let past = Calendar::new(past.with_days_of(hours), self.days(conn, revision)?);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use marque_auth::{CallContext, Scope};
 use marque_core::{ComplaintId, PageRequest, Timestamp, new_uuid};
-use marque_db::{Conn, lock_key};
+use marque_db::{Conn, StoreError, lock_key};
 use tokio_util::sync::CancellationToken;
 
 use super::{CaseApp, publish};
@@ -85,7 +85,7 @@ impl CaseApp {
     ) -> Result<usize> {
         conn.lock_keys(&mut vec![lock_key(LOCK)])?;
         let (since, now) = span;
-        let mut raised = Vec::new();
+        let mut new = Vec::new();
         for finding in found {
             // One that was still so within the span is the same cluster.
             let known = storage::find_alert(conn, &finding.cluster, since)?;
@@ -101,10 +101,10 @@ impl CaseApp {
             };
             storage::put_alert(conn, &alert)?;
             if is_new {
-                let cases = storage::cases_of_alert(conn, &Scope::Headquarters, &alert)?;
-                raised.push((alert, cases));
+                new.push(alert);
             }
         }
+        let raised = with_cases(conn, &Scope::Headquarters, new)?;
         publish::clusters(conn, &*self.clock, &raised)?;
         Ok(raised.len())
     }
@@ -123,13 +123,26 @@ impl CaseApp {
                 let alerts = storage::list_alerts(conn, ctx.scope(), &page)?;
                 let is_full = alerts.len() == page.size as usize;
                 let next = alerts.last().filter(|_| is_full).map(Alert::page_key);
-                let mut shown = Vec::with_capacity(alerts.len());
-                for alert in alerts {
-                    let cases = storage::cases_of_alert(conn, ctx.scope(), &alert)?;
-                    shown.push((alert, cases));
-                }
-                Ok((shown, next))
+                Ok((with_cases(conn, ctx.scope(), alerts)?, next))
             })
             .await
     }
+}
+
+/// Alerts with the cases behind each.
+fn with_cases(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    alerts: Vec<Alert>,
+) -> std::result::Result<Vec<Shown>, StoreError> {
+    if alerts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let spellings = storage::spellings(conn)?;
+    let mut shown = Vec::with_capacity(alerts.len());
+    for alert in alerts {
+        let cases = storage::cases_of_alert(conn, scope, (&alert, &spellings))?;
+        shown.push((alert, cases));
+    }
+    Ok(shown)
 }

@@ -30,7 +30,7 @@ mod veil;
 mod warn;
 mod years;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use marque_auth::{CallContext, Scope};
 use marque_core::SharedClock;
@@ -40,8 +40,8 @@ use marque_intake::Directory;
 use crate::{
     customers::Customers,
     domain::{
-        Attachment, Calendar, Case, Clock, ClockKind, Compensation, Entry, Rules, State, Task,
-        Warning,
+        Attachment, Calendar, Case, CaseNumber, Clock, ClockKind, Compensation, Entry, Rules,
+        State, Task, Warning,
     },
     error::Result,
     files::Files,
@@ -84,6 +84,7 @@ pub(crate) struct CaseApp {
 #[derive(Clone)]
 pub(crate) struct Shown {
     pub(crate) case: Case,
+    pub(crate) number: CaseNumber,
     pub(crate) clocks: Vec<ShownClock>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) course: Vec<Entry>,
@@ -96,6 +97,12 @@ pub(crate) struct Shown {
     pub(crate) is_foreign: bool,
     /// Whether it repeats a case that the caller may not see.
     pub(crate) repeats_elsewhere: bool,
+}
+
+/// A case with the number that people are told of it.
+pub(crate) struct Numbered {
+    pub(crate) case: Case,
+    pub(crate) number: CaseNumber,
 }
 
 /// A clock as it is shown.
@@ -137,6 +144,13 @@ impl CaseApp {
         self.indexes.sizes()
     }
 
+    fn numbered(&self, case: Case) -> Numbered {
+        Numbered {
+            number: self.store.number_of(case.serial),
+            case,
+        }
+    }
+
     /// The dealers whose cases a caller sees; `None` if all.
     pub(crate) async fn visible_dealers(&self, ctx: CallContext) -> Result<Option<Vec<String>>> {
         Ok(self
@@ -163,5 +177,32 @@ impl CaseApp {
     ) -> std::result::Result<Calendar, StoreError> {
         let (hours, revision) = storage::find_hours(conn, scope, dealer)?;
         Ok(Calendar::new(hours, self.days(conn, revision)?))
+    }
+
+    /// The calendars of some dealers, asked for together however many they are.
+    fn calendars<'a>(
+        &self,
+        conn: &mut Conn<'_>,
+        dealers: impl Iterator<Item = &'a str>,
+    ) -> std::result::Result<HashMap<String, Calendar>, StoreError> {
+        let mut dealers: Vec<&str> = dealers.collect();
+        dealers.sort_unstable();
+        dealers.dedup();
+        match dealers.as_slice() {
+            [] => Ok(HashMap::new()),
+            [only] => {
+                let calendar = self.calendar(conn, &Scope::Headquarters, only)?;
+                Ok(HashMap::from([((*only).to_owned(), calendar)]))
+            }
+            _ => {
+                let (_, days) = self.days_now(conn)?;
+                let mut told = storage::told_hours(conn, &dealers)?;
+                let calendar = |dealer: &str| {
+                    let hours = told.remove(dealer).unwrap_or_default();
+                    (dealer.to_owned(), Calendar::new(hours, Arc::clone(&days)))
+                };
+                Ok(dealers.into_iter().map(calendar).collect())
+            }
+        }
     }
 }

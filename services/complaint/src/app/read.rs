@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use marque_auth::{CallContext, Scope};
+use marque_auth::{CallContext, Role, Scope};
 use marque_core::{ComplaintId, PageRequest};
 use marque_db::{Conn, StoreError};
 use marque_events::knows_customer;
@@ -86,11 +86,17 @@ impl CaseApp {
         self.db
             .read(move |conn| {
                 let case = app.find(conn, ctx.scope(), wanted)?;
-                if is_customer(&ctx) && reading == Reading::PersonalData {
-                    let whole = app.whole(conn, &ctx, case)?;
-                    return Ok(for_his_copy(whole, ctx.actor()));
+                if !is_copy(&ctx, reading) {
+                    return app.show(conn, &ctx, case);
                 }
-                app.show(conn, &ctx, case)
+                let himself = if is_customer(&ctx) {
+                    ctx.actor().to_string()
+                } else {
+                    case.customer
+                        .map_or_else(String::new, |his| his.to_string())
+                };
+                let whole = app.whole(conn, &ctx, case)?;
+                Ok(for_his_copy(whole, &himself))
             })
             .await
     }
@@ -163,8 +169,9 @@ impl CaseApp {
 
     /// A case with all that belongs to it and that the caller may see.
     pub(super) fn show(&self, conn: &mut Conn<'_>, ctx: &CallContext, case: Case) -> Result<Shown> {
+        let own = own_dealers(conn, ctx.scope())?;
         let mut shown = [self.whole(conn, ctx, case)?];
-        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        hide_elsewhere(conn, ctx.scope(), own.as_deref(), &mut shown)?;
         let [shown] = shown;
         Ok(as_seen_by(ctx, shown))
     }
@@ -175,6 +182,7 @@ impl CaseApp {
         let calendar = self.calendar(conn, scope, &case.dealer)?;
         let clocks = storage::clocks_of(conn, scope, case.id)?;
         Ok(Shown {
+            number: self.store.number_of(case.serial),
             clocks: clocks
                 .iter()
                 .map(|clock| self.show_clock(*clock, &calendar))
@@ -214,30 +222,25 @@ impl CaseApp {
         ctx: &CallContext,
         cases: Vec<Case>,
     ) -> Result<Vec<Shown>> {
+        if cases.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut clocks: HashMap<ComplaintId, Vec<Clock>> = HashMap::new();
         let ids = cases.iter().map(|case| case.id);
         for (case, clock) in storage::clocks_of_cases(conn, ctx.scope(), ids)? {
             clocks.entry(case).or_default().push(clock);
         }
-        let own_dealers = match ctx.scope() {
-            // He sees his cases by who he is.
-            Scope::Customer(_) => None,
-            scope => storage::dealers_of(conn, scope)?,
-        };
-        let mut calendars: HashMap<String, Calendar> = HashMap::new();
+        let own = own_dealers(conn, ctx.scope())?;
+        let dealers = cases.iter().map(|case| case.dealer.as_str());
+        let calendars = self.calendars(conn, dealers)?;
         let mut shown = Vec::with_capacity(cases.len());
         for case in cases {
-            if !calendars.contains_key(&case.dealer) {
-                let calendar = self.calendar(conn, ctx.scope(), &case.dealer)?;
-                calendars.insert(case.dealer.clone(), calendar);
-            }
             let calendar = &calendars[&case.dealer];
             let mut clocks = clocks.remove(&case.id).unwrap_or_default();
             clocks.sort_by_key(|clock| clock.kind);
-            let is_foreign = own_dealers
-                .as_ref()
-                .is_some_and(|own| !own.contains(&case.dealer));
+            let is_foreign = own.as_ref().is_some_and(|own| !own.contains(&case.dealer));
             let one = Shown {
+                number: self.store.number_of(case.serial),
                 clocks: clocks
                     .iter()
                     .map(|clock| self.show_clock(*clock, calendar))
@@ -258,7 +261,7 @@ impl CaseApp {
             };
             shown.push(one);
         }
-        hide_elsewhere(conn, ctx.scope(), &mut shown)?;
+        hide_elsewhere(conn, ctx.scope(), own.as_deref(), &mut shown)?;
         Ok(shown.into_iter().map(|one| as_seen_by(ctx, one)).collect())
     }
 
@@ -299,13 +302,32 @@ pub(super) fn is_customer(ctx: &CallContext) -> bool {
     matches!(ctx.scope(), Scope::Customer(_))
 }
 
-/// Takes out what tells of cases and orders outside the scope: which case one repeats, and which order owes a spare car.
+/// Whether a case, or a file of one, is read for a copy of the customer's data, by himself or by who may hand it out to him: that is in clear.
+pub(super) fn is_copy(ctx: &CallContext, reading: Reading) -> bool {
+    let may_hand_out = || ctx.require(Role::HqAdmin).is_ok();
+    reading == Reading::PersonalData && (is_customer(ctx) || may_hand_out())
+}
+
+/// The dealers whose cases are the caller's own; `None` if all are, and of the customer, who sees his by who he is.
+fn own_dealers(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+) -> std::result::Result<Option<Vec<String>>, StoreError> {
+    match scope {
+        Scope::Customer(_) => Ok(None),
+        scope => storage::dealers_of(conn, scope),
+    }
+}
+
+/// Takes out what tells of cases and orders outside the scope: which case one repeats, and which order owes a spare car. The customer is
+/// shown neither anyway.
 fn hide_elsewhere(
     conn: &mut Conn<'_>,
     scope: &Scope,
+    own: Option<&[String]>,
     shown: &mut [Shown],
 ) -> std::result::Result<(), StoreError> {
-    let Some(own) = storage::dealers_of(conn, scope)? else {
+    let Some(own) = own else {
         return Ok(());
     };
     for one in &mut *shown {
@@ -315,7 +337,7 @@ fn hide_elsewhere(
     for one in shown {
         one.repeats_elsewhere &= one.case.repeat_of.is_none();
         for warning in &mut one.warnings {
-            warning.keep_orders_of(&own);
+            warning.keep_orders_of(own);
         }
     }
     Ok(())
@@ -336,6 +358,27 @@ pub(super) fn hide_repeated<'a>(
     Ok(())
 }
 
+/// Takes out of cases of the scope, of which the coded values alone are shown beside another, what their reader does not see of them.
+pub(super) fn hide_beside(
+    conn: &mut Conn<'_>,
+    ctx: &CallContext,
+    cases: &mut [Case],
+) -> std::result::Result<(), StoreError> {
+    if !is_customer(ctx) {
+        return hide_repeated(conn, ctx.scope(), cases.iter_mut());
+    }
+    for case in cases {
+        hide_from_the_customer(case);
+    }
+    Ok(())
+}
+
+/// Takes out of a case what of its values the customer himself is not shown.
+fn hide_from_the_customer(case: &mut Case) {
+    case.level = 0;
+    case.repeat_of = None;
+}
+
 /// A case as the caller may see it.
 fn as_seen_by(ctx: &CallContext, mut shown: Shown) -> Shown {
     if is_customer(ctx) {
@@ -347,7 +390,7 @@ fn as_seen_by(ctx: &CallContext, mut shown: Shown) -> Shown {
     shown
 }
 
-/// What the customer himself gets of a case in the copy of his data (PIPL Art. 45): all that was written about him, notes, tasks and
+/// What the customer gets of a case in the copy of his data (PIPL Art. 45), also from another's hand: all that was written about him, notes, tasks and
 /// reasons too. Not who of the house wrote it, nor which case it repeats: these tell of others.
 fn for_his_copy(mut shown: Shown, himself: &str) -> Shown {
     let hide_others = |who: &mut String| {
@@ -380,8 +423,7 @@ fn for_the_customer(mut shown: Shown, himself: &str) -> Shown {
     shown.clocks.clear();
     shown.tasks.clear();
     shown.warnings.clear();
-    shown.case.level = 0;
-    shown.case.repeat_of = None;
+    hide_from_the_customer(&mut shown.case);
     shown.repeats_elsewhere = false;
     shown.attachments.retain(|file| file.added_by == himself);
     shown

@@ -11,7 +11,6 @@ use std::{
     time::Duration,
 };
 
-use marque_auth::Scope;
 use marque_core::{ComplaintId, Timestamp, new_uuid};
 use marque_db::Conn;
 use tokio_util::sync::CancellationToken;
@@ -133,7 +132,8 @@ impl CaseApp {
         storage::lock_cases(conn, mine.iter().map(|due| due.case))?;
         // Read again now that they are held: a move may have come first.
         let mut due = storage::claimed(conn, owner, now)?;
-        let calendars = self.calendars(conn, &due)?;
+        let dealers = due.iter().map(|due| due.dealer.as_str());
+        let calendars = self.calendars(conn, dealers)?;
         for due in &mut due {
             due.ladder.wait_for_opening(&calendars[&due.dealer]);
         }
@@ -147,17 +147,6 @@ impl CaseApp {
             .collect();
         publish::all(conn, &*self.clock, publish::ESCALATED, changes)?;
         Ok(steps.len())
-    }
-
-    fn calendars(&self, conn: &mut Conn<'_>, due: &[Due]) -> Result<HashMap<String, Calendar>> {
-        let mut calendars = HashMap::new();
-        for due in due {
-            if !calendars.contains_key(&due.dealer) {
-                let calendar = self.calendar(conn, &Scope::Headquarters, &due.dealer)?;
-                calendars.insert(due.dealer.clone(), calendar);
-            }
-        }
-        Ok(calendars)
     }
 }
 

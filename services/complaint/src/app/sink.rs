@@ -23,7 +23,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, Clock, Entry as Course, kinds_of},
+    domain::{Case, CaseSerial, Clock, Entry as Course, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -35,6 +35,9 @@ pub(crate) struct CaseSink {
     /// Where the dictionary's fields stand in the schema.
     places: Vec<(Field, usize)>,
 }
+
+/// The cases of keys, each with the hash of its row.
+type Known = FxHashMap<String, (Case, Vec<u8>)>;
 
 /// What becomes of a row of somebody who was erased.
 const LEFT_OUT: Written = Written {
@@ -159,17 +162,19 @@ impl CaseApp {
         storage::lock_records(conn, records())?;
         // Only now: until then somebody could be erased in between.
         let erased = marque_intake::entombed(conn, vault, records())?;
+        storage::share_hours(conn, dealer.as_str())?;
         let keys: Vec<&str> = batch
             .iter()
             .map(|row| row.draft.complaint_key.as_str())
             .collect();
         let found = self.hold_known(conn, job, &keys)?;
-        let mut known: FxHashMap<String, (Case, Vec<u8>)> = found
+        let mut known: Known = found
             .into_iter()
             .map(|(case, content)| (case.complaint_key.clone(), (case, content)))
             .collect();
         let elsewhere = storage::handed_over(conn, dealer.as_str(), &job.source, &keys)?;
         let customers = storage::customers_of(conn, records())?;
+        let tiers = storage::tiers_of(conn, customers.values().copied())?;
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
         for row in batch {
@@ -181,6 +186,11 @@ impl CaseApp {
             let customer = row
                 .record
                 .and_then(|record| customers.get(&record).copied());
+            let is_other = |(_, content): &(Case, Vec<u8>)| *content != row.content;
+            if known.get(key).is_some_and(is_other) {
+                // It may be new in this batch: what is corrected is written before, and has its number.
+                self.flush(conn, job, &mut fresh, &mut known)?;
+            }
             let (id, outcome) = match known.remove(key) {
                 // It is another dealer's case by now, who works on it.
                 None if elsewhere.contains_key(key) => (elsewhere[key], Outcome::Unchanged),
@@ -190,16 +200,18 @@ impl CaseApp {
                     (id, Outcome::Unchanged)
                 }
                 Some((mut case, _)) => {
-                    self.flush(conn, job, &mut fresh)?;
                     self.correct(conn, job, &mut case, (row, customer))?;
                     let id = case.id;
                     known.insert(key.clone(), (case, row.content.to_vec()));
                     (id, Outcome::Stored)
                 }
                 None => {
-                    let mut case = self.make(dealer, &job.source, &row.draft, 0, job.now);
+                    // It is given its serial when the batch is written.
+                    let serial = CaseSerial::new(0);
+                    let mut case = self.make(dealer, &job.source, &row.draft, serial, job.now);
                     (case.record, case.customer) = (row.record, customer);
-                    case.tier = Self::tier(conn, &row.draft, customer)?;
+                    let told = customer.and_then(|customer| tiers.get(&customer).copied());
+                    case.tier = row.draft.tier.or(told);
                     filed::place(&mut case, &row.draft, job.now);
                     let id = case.id;
                     known.insert(key.clone(), (case.clone(), row.content.to_vec()));
@@ -213,7 +225,7 @@ impl CaseApp {
                 findings: Vec::new(),
             });
         }
-        self.flush(conn, job, &mut fresh)?;
+        self.flush(conn, job, &mut fresh, &mut known)?;
         Ok(written)
     }
 
@@ -233,17 +245,24 @@ impl CaseApp {
         self.store.find_by_keys(conn, dealer, &job.source, keys)
     }
 
-    /// Writes the new cases of a batch with their clocks, and tells of them.
+    /// Writes the new cases of a batch with their clocks, and tells of them. Those that are known have their serials then.
     fn flush(
         &self,
         conn: &mut Conn<'_>,
         job: &Job,
         fresh: &mut Vec<(Case, &CasePayload)>,
+        known: &mut Known,
     ) -> Result<(), StoreError> {
+        if fresh.is_empty() {
+            return Ok(());
+        }
         let mut fresh = std::mem::take(fresh);
         let serials = storage::take_serials(conn, fresh.len())?;
         for ((case, _), serial) in fresh.iter_mut().zip(serials) {
-            case.number = crate::domain::CaseNumber::from_serial(serial);
+            case.serial = serial;
+            if let Some((kept, _)) = known.get_mut(&case.complaint_key) {
+                kept.serial = serial;
+            }
         }
         let bodies = self.seal_all(fresh.iter().map(|(case, _)| case))?;
         let new: Vec<NewCase<'_>> = fresh
@@ -257,12 +276,7 @@ impl CaseApp {
             .collect();
         storage::insert_cases(conn, &new)?;
         // Only now: a row may repeat another of its batch, or be repeated by one that came before.
-        for (case, _) in &fresh {
-            if let Some(earlier) = storage::find_repeated(conn, job.ctx.scope(), case)? {
-                storage::mark_repeat(conn, case.id, Some(earlier))?;
-            }
-            self.remark_repeats(conn, case)?;
-        }
+        storage::mark_new(conn, fresh.iter().map(|(case, _)| case))?;
         self.start_clocks(conn, &job.dealer, fresh.iter().map(|(case, _)| case))?;
         let changes = fresh
             .iter()
@@ -366,7 +380,7 @@ impl CaseApp {
             body: &bodies[0],
         };
         storage::correct_case(conn, &new)?;
-        self.remark_repeats(conn, case)?;
+        storage::remark_repeats(conn, case)?;
         self.rebudget(conn, job.ctx.scope(), case)?;
         let entry = Course {
             act: "corrected",

@@ -5,7 +5,7 @@ use marque_auth::{CallContext, Sight};
 use marque_vault::{Masked, mask_id_numbers_inside, mask_inside};
 
 use super::Shown;
-use crate::domain::{Case, Task};
+use crate::domain::{Attachment, Case, Task};
 
 /// A caller's veil.
 #[derive(Clone, Copy)]
@@ -29,9 +29,17 @@ impl Veil {
         for entry in &mut shown.course {
             self.over(&mut entry.note);
         }
+        self.over_files(&mut shown.attachments);
         for (given, _) in &mut shown.compensations {
             self.over(&mut given.reason);
             self.over(&mut given.decision);
+        }
+    }
+
+    /// Their names: what is in them is not looked into, and each reading is on record.
+    pub(super) fn over_files(self, files: &mut [Attachment]) {
+        for file in files {
+            self.over(&mut file.name);
         }
     }
 

@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::CaseApp;
 use crate::{
-    domain::{Calendar, check_year, missing_years},
+    domain::{check_year, missing_years},
     error::{Error, Result},
     storage,
 };
@@ -89,7 +89,7 @@ impl CaseApp {
         Ok(days)
     }
 
-    fn days_now(
+    pub(super) fn days_now(
         &self,
         conn: &mut Conn<'_>,
     ) -> std::result::Result<(i64, Arc<WorkCalendar>), StoreError> {
@@ -201,14 +201,12 @@ impl CaseApp {
     fn reschedule(&self, conn: &mut Conn<'_>, cases: &[ComplaintId], new: &[i32]) -> Result<usize> {
         let now = self.clock.now();
         storage::lock_cases(conn, cases.iter().copied())?;
-        let mut calendars: HashMap<String, Calendar> = HashMap::new();
         let mut changed: Vec<(ComplaintId, String, crate::domain::Clock)> = Vec::new();
         let mut moved = Vec::new();
-        for (case, dealer, before) in storage::running_clocks(conn, cases)? {
-            if !calendars.contains_key(&dealer) {
-                let calendar = self.calendar(conn, &Scope::Headquarters, &dealer)?;
-                calendars.insert(dealer.clone(), calendar);
-            }
+        let clocks = storage::running_clocks(conn, cases)?;
+        let dealers = clocks.iter().map(|(_, dealer, _)| dealer.as_str());
+        let calendars = self.calendars(conn, dealers)?;
+        for (case, dealer, before) in clocks {
             let (mut clock, calendar) = (before, &calendars[&dealer]);
             clock.reschedule(now, calendar);
             let reaches = |year: &i32| {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     calendar::Calendar,
     clock::{Clock, ClockKind, Standing, Terms, Tier, kinds_of},
-    number::CaseNumber,
+    number::CaseSerial,
     state::{REOPEN_DAYS, State},
     words::{Severity, folded_code},
 };
@@ -16,7 +16,7 @@ use super::{
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) id: ComplaintId,
-    pub(crate) number: CaseNumber,
+    pub(crate) serial: CaseSerial,
     pub(crate) dealer: String,
     pub(crate) source: String,
     /// Key in the source; empty if it came from none.
@@ -49,6 +49,24 @@ pub(crate) struct Case {
     pub(crate) satisfaction: [i64; 2],
     pub(crate) version: i64,
     pub(crate) words: Words,
+}
+
+/// What a case is about, by which it is known what repeats it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Matter<'a> {
+    pub(crate) fault: &'a str,
+    pub(crate) category: &'a str,
+}
+
+impl Matter<'_> {
+    /// Whether another of the same vehicle is the same: its fault, or its category where one of the two names no fault.
+    pub(crate) fn is_same_as(self, other: Matter<'_>) -> bool {
+        if self.fault.is_empty() || other.fault.is_empty() {
+            self.category == other.category
+        } else {
+            folded_code(self.fault) == folded_code(other.fault)
+        }
+    }
 }
 
 /// What is sealed: the words of people.
@@ -270,12 +288,11 @@ impl Case {
         is_same_person && self.vin == other.vin && self.category == other.category
     }
 
-    /// Whether another of the same vehicle is about the same: its fault, or its category where one of the two names no fault.
-    pub(crate) fn is_of_same_matter(&self, fault: &str, category: &str) -> bool {
-        if self.fault.is_empty() || fault.is_empty() {
-            self.category == category
-        } else {
-            folded_code(&self.fault) == folded_code(fault)
+    /// What it is about.
+    pub(crate) fn matter(&self) -> Matter<'_> {
+        Matter {
+            fault: &self.fault,
+            category: &self.category,
         }
     }
 

@@ -21,12 +21,12 @@ mod years;
 pub(crate) use attachment::{Attachment, MOST_ATTACHMENTS, NAME_CHARS, known_type, media_type};
 pub(crate) use calendar::{Calendar, Hours};
 pub(crate) use case::{
-    Anew, CARE, Case, Entry, TASK_ID, Task, TaskKind, TaskState, Turn, Words, follow,
+    Anew, CARE, Case, Entry, Matter, TASK_ID, Task, TaskKind, TaskState, Turn, Words, follow,
 };
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
 pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};
-pub(crate) use number::CaseNumber;
+pub(crate) use number::{CaseNumber, CaseSerial};
 pub(crate) use report::{Fact, Line, Spread, Timing, age_of, report};
 pub use rules::{InvalidRules, Rules};
 pub(crate) use search::Index;

@@ -169,32 +169,47 @@ pub(crate) fn list_alerts(
 /// Cases shown of an alert.
 const MOST_CASES: usize = 50;
 
+/// How parts are spelled that cases name, by the code of each.
+#[derive(Debug)]
+pub(crate) struct Spellings(BTreeMap<String, Vec<String>>);
+
+/// Every spelling of a part that a case names: one step of the index for each, however many cases there are.
+pub(crate) fn spellings(conn: &mut Conn<'_>) -> Result<Spellings, StoreError> {
+    let sql = "WITH RECURSIVE spelled (part) AS (
+                   SELECT min(part) FROM complaints WHERE part <> ''
+                   UNION ALL
+                   SELECT (SELECT min(c.part) FROM complaints AS c WHERE c.part <> '' AND c.part > spelled.part)
+                   FROM spelled WHERE spelled.part IS NOT NULL)
+               SELECT part FROM spelled WHERE part IS NOT NULL";
+    let mut parts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for part in conn.query(sql, &[], |row| row.get::<String>(0))? {
+        parts.entry(folded_code(&part)).or_default().push(part);
+    }
+    Ok(Spellings(parts))
+}
+
 /// The cases of an alert, newest first, at most [`MOST_CASES`].
 pub(crate) fn cases_of_alert(
     conn: &mut Conn<'_>,
     _: &Scope,
-    alert: &Alert,
+    (alert, Spellings(parts)): (&Alert, &Spellings),
 ) -> Result<Vec<ComplaintId>, StoreError> {
     let cluster = &alert.finding.cluster;
-    let of_cars = "complaints AS c JOIN car_facts AS v ON v.vin = c.vin
-         WHERE c.opened_at >= ?1 AND c.opened_at <= ?2 AND v.model = ?3 AND v.model_year = ?4 AND c.state <> 'withdrawn'";
-    let values = [
-        alert.span.0.into(),
-        alert.span.1.into(),
-        (&cluster.model).into(),
-        cluster.model_year.into(),
-    ];
-    let sql = format!("SELECT DISTINCT c.part FROM {of_cars} AND c.part <> ''");
-    let mut parts = conn.query(&sql, &values, |row| row.get::<String>(0))?;
-    let part = folded_code(&cluster.part);
-    parts.retain(|spelled| folded_code(spelled) == part);
     let sql = format!(
-        "SELECT c.opened_at, c.id FROM {of_cars} AND c.part = ?5 ORDER BY c.opened_at DESC, c.id DESC LIMIT {MOST_CASES}"
+        "SELECT c.opened_at, c.id FROM complaints AS c JOIN car_facts AS v ON v.vin = c.vin
+         WHERE c.part = ?1 AND c.part <> '' AND c.opened_at >= ?2 AND c.opened_at <= ?3 AND v.model = ?4
+             AND v.model_year = ?5 AND c.state <> 'withdrawn'
+         ORDER BY c.opened_at DESC, c.id DESC LIMIT {MOST_CASES}"
     );
     let mut cases: Vec<(Timestamp, Uuid)> = Vec::new();
-    for spelled in &parts {
-        let [from, until, model, year] = values;
-        let values = [from, until, model, year, spelled.into()];
+    for spelled in parts.get(&folded_code(&cluster.part)).into_iter().flatten() {
+        let values = [
+            spelled.into(),
+            alert.span.0.into(),
+            alert.span.1.into(),
+            (&cluster.model).into(),
+            cluster.model_year.into(),
+        ];
         cases.extend(conn.query(&sql, &values, |row| Ok((row.get(0)?, row.get(1)?)))?);
     }
     cases.sort_unstable_by_key(|case| Reverse(*case));

@@ -1,11 +1,14 @@
 //! What others have told of cars and customers: models and model years, tiers, thresholds of the three guarantees. Each
 //! row remembers the position of the event that said so; an older event that comes later changes nothing.
 
+use std::collections::HashMap;
+
 use marque_auth::Scope;
 use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
 use marque_db::{Conn, StoreError, Value};
 use uuid::Uuid;
 
+use super::current_customer;
 use crate::domain::{Tier, Warning};
 
 /// What a car is.
@@ -62,6 +65,34 @@ pub(crate) fn tier_of(
     let sql = "SELECT tier FROM customer_tiers WHERE customer_id = ?1";
     let tier: Option<String> = conn.query_opt(sql, &[customer.uuid().into()], |row| row.get(0))?;
     Ok(tier.and_then(|tier| Tier::parse(&tier)))
+}
+
+/// The tiers that some customers have, of those of whom one was told; of who was merged that of whom he is now.
+pub(crate) fn tiers_of(
+    conn: &mut Conn<'_>,
+    customers: impl Iterator<Item = CustomerId>,
+) -> Result<HashMap<CustomerId, Tier>, StoreError> {
+    let mut ids: Vec<Uuid> = customers.map(CustomerId::uuid).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let keys: Vec<Value<'_>> = ids.into_iter().map(Value::Uuid).collect();
+    let sql = "SELECT customer_id, tier FROM customer_tiers WHERE customer_id IN (??)";
+    let told: Vec<(Uuid, String)> =
+        conn.query_in(sql, &[], &keys, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut tiers: HashMap<CustomerId, Tier> = told
+        .into_iter()
+        .filter_map(|(customer, tier)| Some((customer.into(), Tier::parse(&tier)?)))
+        .collect();
+    let sql = "SELECT customer_id FROM customer_aliases WHERE current IS NOT NULL AND customer_id IN (??)";
+    let merged: Vec<Uuid> = conn.query_in(sql, &[], &keys, |row| row.get(0))?;
+    for customer in merged.into_iter().map(CustomerId::from) {
+        let current = current_customer(conn, customer)?;
+        match tier_of(conn, current)? {
+            Some(tier) => tiers.insert(customer, tier),
+            None => tiers.remove(&customer),
+        };
+    }
+    Ok(tiers)
 }
 
 /// Remembers how near a car is to a threshold; false if that was known.

@@ -1,11 +1,10 @@
 //! Cases: writing.
 
-use marque_auth::Scope;
 use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
-use marque_db::{Backend, Conn, Row, StoreError, Value};
-use uuid::Uuid;
+use marque_db::{Backend, Conn, StoreError, Value};
 
-use crate::domain::{Case, Tier};
+use super::repeats::mark_repeat;
+use crate::domain::{Case, CaseSerial, Tier};
 
 /// A case about to be written for the first time.
 #[derive(Debug, Clone, Copy)]
@@ -52,21 +51,23 @@ pub(super) const COLUMNS: [&str; 32] = [
     "content",
 ];
 
-/// What counts as a repeat of an earlier case, in microseconds: 30 days.
-const REPEAT_WITHIN: i64 = 30 * 86_400_000_000;
-
-/// Takes numbers for new cases. On SQLite the one writer reads the highest; on PostgreSQL a sequence hands them out.
-pub(crate) fn take_serials(conn: &mut Conn<'_>, count: usize) -> Result<Vec<i64>, StoreError> {
+/// Takes serials for new cases. On SQLite the one writer reads the highest; on PostgreSQL a sequence hands them out.
+pub(crate) fn take_serials(
+    conn: &mut Conn<'_>,
+    count: usize,
+) -> Result<Vec<CaseSerial>, StoreError> {
     match conn.backend() {
         Backend::Sqlite => {
             let sql = "SELECT coalesce(max(serial), 0) FROM complaints";
             let last: i64 = conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0);
-            Ok((1..=count as i64).map(|step| last + step).collect())
+            Ok((1..=count as i64)
+                .map(|step| CaseSerial::new(last + step))
+                .collect())
         }
         Backend::Postgres => conn.query(
             "SELECT nextval('complaints_serial_seq') FROM generate_series(1, ?1::bigint)",
             &[Value::Int(count as i64)],
-            |row| row.get(0),
+            |row| Ok(CaseSerial::new(row.get(0)?)),
         ),
     }
 }
@@ -75,73 +76,6 @@ pub(crate) fn take_serials(conn: &mut Conn<'_>, count: usize) -> Result<Vec<i64>
 pub(crate) fn insert_cases(conn: &mut Conn<'_>, cases: &[NewCase<'_>]) -> Result<(), StoreError> {
     let values: Vec<Value<'_>> = cases.iter().flat_map(values_of).collect();
     conn.insert_many("complaints", &COLUMNS, "", &values)
-}
-
-/// The case that one repeats: the last about the same matter ([`Case::is_of_same_matter`]) within 30 days before it, at whichever
-/// dealer. Of cases of one instant that which was recorded first is the earlier.
-pub(crate) fn find_repeated(
-    conn: &mut Conn<'_>,
-    _: &Scope,
-    case: &Case,
-) -> Result<Option<ComplaintId>, StoreError> {
-    if case.vin.is_empty() {
-        return Ok(None);
-    }
-    let sql = "SELECT id, fault, category FROM complaints
-         WHERE vin = ?1 AND (opened_at, serial) < (?2, ?3) AND opened_at >= ?4
-         ORDER BY opened_at DESC, serial DESC";
-    let since = Timestamp::from_micros(case.opened_at.as_micros() - REPEAT_WITHIN);
-    let values = [
-        (&case.vin).into(),
-        case.opened_at.into(),
-        case.number.serial().into(),
-        since.into(),
-    ];
-    let read = |row: &Row<'_>| {
-        let (id, fault, category): (Uuid, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok((id.into(), fault, category))
-    };
-    let earlier: Vec<(ComplaintId, String, String)> =
-        conn.among_all_dealers(|conn| conn.query(sql, &values, read))?;
-    let mut earlier = earlier.into_iter();
-    let repeated = earlier.find(|(_, fault, category)| case.is_of_same_matter(fault, category));
-    Ok(repeated.map(|(id, ..)| id))
-}
-
-/// Cases, at whichever dealer, that are marked as repeats of one, and later ones of its vehicle that may be.
-pub(crate) fn may_repeat(conn: &mut Conn<'_>, case: &Case) -> Result<Vec<ComplaintId>, StoreError> {
-    let until = Timestamp::from_micros(case.opened_at.as_micros() + REPEAT_WITHIN);
-    let id = |row: &Row<'_>| Ok(row.get::<Uuid>(0)?.into());
-    conn.among_all_dealers(|conn| {
-        let marked = "SELECT id FROM complaints WHERE repeat_of = ?1";
-        let mut ids = conn.query(marked, &[case.id.uuid().into()], id)?;
-        if !case.vin.is_empty() {
-            let later = "SELECT id FROM complaints WHERE vin = ?1 AND opened_at >= ?2 AND opened_at <= ?3 AND id <> ?4";
-            let values = [
-                (&case.vin).into(),
-                case.opened_at.into(),
-                until.into(),
-                case.id.uuid().into(),
-            ];
-            ids.extend(conn.query(later, &values, id)?);
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        Ok(ids)
-    })
-}
-
-/// Notes in a case which one it repeats.
-pub(crate) fn mark_repeat(
-    conn: &mut Conn<'_>,
-    case: ComplaintId,
-    earlier: Option<ComplaintId>,
-) -> Result<(), StoreError> {
-    conn.execute(
-        "UPDATE complaints SET repeat_of = ?2 WHERE id = ?1",
-        &[case.uuid().into(), earlier.map(ComplaintId::uuid).into()],
-    )?;
-    Ok(())
 }
 
 /// Notes in cases that they changed, though nothing of theirs but their clocks did.
@@ -156,12 +90,14 @@ pub(crate) fn touch_cases(
     Ok(())
 }
 
-/// Puts a case in the place of what it was; its words stay as they are, and which case it repeats, which others may write meanwhile.
+/// Puts a case in the place of what it was; its words stay as they are, and which case it repeats, which others may write meanwhile
+/// ([`super::remark_repeats`]): they raise its version, and no version stands for two states of it.
 pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
     conn.execute(
         "UPDATE complaints SET category = ?2, severity = ?3, department = ?4, part = ?5, fault = ?6, state = ?7,
              is_open = ?8, acknowledged_at = ?9, resolved_at = ?10, closed_at = ?11, updated_at = ?12,
-             reopened = ?13, satisfied_resolution = ?14, satisfied_handling = ?15, version = ?16, tier = ?17
+             reopened = ?13, satisfied_resolution = ?14, satisfied_handling = ?15,
+             version = CASE WHEN version < ?16 THEN ?16 ELSE version + 1 END, tier = ?17
          WHERE id = ?1",
         &[
             case.id.uuid().into(),
@@ -241,7 +177,7 @@ fn values_of<'a>(new: &NewCase<'a>) -> [Value<'a>; 32] {
     } = *new;
     [
         case.id.uuid().into(),
-        case.number.serial().into(),
+        case.serial.get().into(),
         (&case.dealer).into(),
         (&case.source).into(),
         (&case.complaint_key).into(),

@@ -60,6 +60,12 @@ pub(crate) async fn give(world: &World, case: &str, bytes: &[u8]) {
     send(world, at_desk("D1"), parts).await.unwrap();
 }
 
+/// Gives a case a file of this name.
+pub(crate) async fn give_named(world: &World, case: &str, name: &str) {
+    let parts = parts(case, name, PDF);
+    send(world, at_desk("D1"), parts).await.unwrap();
+}
+
 async fn fetch(
     world: &World,
     (role, scope): (Role, Scope),

@@ -622,6 +622,19 @@ async fn a_repeat_within_thirty_days_is_marked(db: TestDb) {
         "whose it is is not another dealer's to know"
     );
     assert_eq!(world.get(&second.id).await.repeat_of, first.id);
+    let beside = pb::FindRepeatsRequest {
+        dealer: "D2".into(),
+        vin: second.vin.clone(),
+        ..pb::FindRepeatsRequest::default()
+    };
+    let found = world
+        .complaints()
+        .find_repeats(world.desk("D2", beside))
+        .await
+        .unwrap();
+    let found = found.into_inner().complaints;
+    assert_eq!((found[0].id.as_str(), found.len()), (second.id.as_str(), 1));
+    assert_eq!(found[0].repeat_of, "", "nor beside another");
     world.pass(31 * 24 * 60);
     let third = pb::OpenComplaintRequest {
         fault: "B12".into(),
@@ -644,7 +657,9 @@ async fn a_repeat_is_marked_in_whatever_order_cases_are_recorded_and_faults_are_
     let last = world.open(of("c1", "k1", "2026-02-28 10:00")).await;
     let first = world.open(of("c2", "Ｋ１ ", "2026-02-10 10:00")).await;
     assert_eq!(first.repeat_of, "");
-    assert_eq!(world.get(&last.id).await.repeat_of, first.id);
+    let marked = world.get(&last.id).await;
+    assert_eq!(marked.repeat_of, first.id);
+    assert_eq!(marked.version, last.version + 1, "it is not what was read");
     // Between the two, of the same category, with no word of the fault.
     let unnamed = world.open(of("c3", "", "2026-02-20 10:00")).await;
     assert_eq!(unnamed.repeat_of, first.id);

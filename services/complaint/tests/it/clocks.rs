@@ -11,6 +11,7 @@ store_test_suite!(
     a_small_customer_is_shown_as_such_and_has_the_time_of_an_ordinary_one,
     a_clock_put_right_in_time_is_not_overdue,
     a_dealers_hours_set_his_clocks_anew,
+    a_case_that_comes_while_the_hours_change_runs_by_the_new_ones,
     a_dealers_hours_move_no_due_time_that_has_passed,
     a_closed_day_that_is_told_afterwards_counts,
     a_clock_that_ran_out_before_a_pause_keeps_when_it_did,
@@ -155,6 +156,16 @@ async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {
     // Whoever has read the case sees by its version that it is another, and the feed says so.
     assert!(after.version > case.version);
     assert_eq!(untouched.version, other.version);
+    let list = world.hq(pb::ListComplaintsRequest::default());
+    let listed = world.complaints().list_complaints(list).await.unwrap();
+    for shown in listed.into_inner().complaints {
+        let whole = if shown.id == after.id {
+            &after
+        } else {
+            &untouched
+        };
+        assert_eq!(due(&shown, "resolution"), due(whole, "resolution"));
+    }
     let told = "SELECT count(*) FROM outbox WHERE kind = 'marque.complaint.cases.rescheduled' AND dealer = 'D1'";
     assert_eq!(world.count(told).await, 1);
     let get = pb::GetCalendarRequest {
@@ -172,6 +183,33 @@ async fn a_dealers_hours_set_his_clocks_anew(db: TestDb) {
         ..calendar
     };
     assert!(put_calendar(&world, wrong).await.is_err());
+}
+
+async fn a_case_that_comes_while_the_hours_change_runs_by_the_new_ones(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let mut cases: Vec<String> = Vec::new();
+    for round in 0..8 {
+        let (opens, by_then) = if round % 2 == 0 {
+            ("08:00", "2026-03-04T17:00:00+08:00")
+        } else {
+            ("09:00", "2026-03-05T10:00:00+08:00")
+        };
+        let hours = pb::Calendar {
+            opens: opens.into(),
+            ..ordinary_hours()
+        };
+        let open = |desk: u32| {
+            let request = complaint("D1", &format!("c{round}-{desk}"));
+            Box::pin(world.open(request))
+        };
+        let put = Box::pin(put_calendar(&world, hours));
+        let (put, one, other, third) = tokio::join!(put, open(1), open(2), open(3));
+        put.unwrap();
+        cases.extend([one, other, third].map(|case| case.id));
+        for case in &cases {
+            assert_eq!(due(&world.get(case).await, "resolution"), by_then);
+        }
+    }
 }
 
 async fn a_dealers_hours_move_no_due_time_that_has_passed(db: TestDb) {

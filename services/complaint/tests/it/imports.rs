@@ -23,6 +23,7 @@ store_test_suite!(
     a_file_closes_no_case_that_needs_a_task_which_is_open,
     history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end,
     what_the_customer_said_is_kept_whole_and_a_row_without_it_waits,
+    a_row_with_a_line_for_each_step_repeats_what_it_repeats,
 );
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
@@ -401,4 +402,32 @@ async fn what_the_customer_said_is_kept_whole_and_a_row_without_it_waits(db: Tes
             ("text", "words_long"),
         ]
     );
+}
+
+async fn a_row_with_a_line_for_each_step_repeats_what_it_repeats(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let row = |key: &str, day: &str, said: &str| {
+        format!("{key},c1,LJ1EEKRN7R4000001,{day},到店,收费争议,低,{said},售后\n")
+    };
+    let day = "2026-02-27";
+    let file = format!("{HEADER}{}", row("TS1", day, "结算比报价高"));
+    import(&world, &file).await;
+    // Of the same day: which of them is the earlier their numbers say.
+    let steps = ["又多收了", "又多收了，已退款"].map(|said| row("TS2", day, said));
+    import(&world, &format!("{HEADER}{}", steps.concat())).await;
+    let of_key = async |key: &str| {
+        let all = cases(&world).await;
+        let found = all.into_iter().find(|case| case.complaint_key == key);
+        found.unwrap()
+    };
+    let (first, second) = (of_key("TS1").await, of_key("TS2").await);
+    assert_eq!(second.repeat_of, first.id);
+    assert_eq!(first.repeat_of, "");
+    // Whoever has read one that another file makes a repeat has not read what it is now.
+    let file = format!("{HEADER}{}", row("TS0", "2026-02-20", "报价不清"));
+    import(&world, &file).await;
+    let marked = of_key("TS1").await;
+    assert_eq!(marked.repeat_of, of_key("TS0").await.id);
+    assert_eq!(marked.version, first.version + 1);
+    assert_eq!(of_key("TS2").await.version, second.version);
 }

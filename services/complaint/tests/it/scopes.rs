@@ -6,7 +6,7 @@ use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
 use crate::{
-    attachments::give,
+    attachments::{give, give_named},
     world::{World, again, complaint, customer, linked, merged},
 };
 
@@ -19,6 +19,7 @@ store_test_suite!(
     a_customer_says_neither_what_he_is_to_us_nor_under_which_key_or_since_when,
     a_customer_is_not_shown_what_others_said_of_the_same_car,
     a_customer_is_not_shown_what_the_house_tells_itself,
+    a_customer_is_not_shown_beside_a_new_case_how_far_another_of_his_climbed,
     numbers_of_people_are_masked_in_what_was_written_by_who_reads_it,
     the_copy_of_his_data_holds_what_the_house_wrote_about_him,
     a_customer_does_not_learn_by_filters_what_he_is_not_shown,
@@ -387,6 +388,28 @@ async fn a_customer_is_not_shown_what_the_house_tells_itself(db: TestDb) {
     assert_eq!(update_due().await, before);
 }
 
+async fn a_customer_is_not_shown_beside_a_new_case_how_far_another_of_his_climbed(db: TestDb) {
+    let world = World::start(db).await;
+    let own = world.put_customer("D1", "c1", "13800138001").await;
+    world.customers.deliver([linked(1, "D1", "c1", own)]).await;
+    let first = world.open(complaint("D1", "c1")).await;
+    world.pass(60);
+    world
+        .wait_for("SELECT count(*) FROM complaint_escalations", 2)
+        .await;
+    assert_eq!(world.get(&first.id).await.escalated_to, "agent");
+    let request = pb::OpenComplaintRequest {
+        category: "收费争议".into(),
+        ..complaint("D1", "c1")
+    };
+    let himself = world.ask(Role::Customer, Scope::Customer(own), request);
+    let opened = world.complaints().open_complaint(himself).await.unwrap();
+    let beside = opened.into_inner().possible_repeats;
+    assert_eq!(beside.len(), 1);
+    assert_eq!(beside[0].id, first.id);
+    assert_eq!(beside[0].escalated_to, "none");
+}
+
 async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let own = customer(1);
@@ -406,6 +429,7 @@ async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: Te
     let given = world.complaints().add_task(world.desk("D1", task)).await;
     given.unwrap();
     world.go(&case.id, "acknowledged", &said).await.unwrap();
+    give_named(&world, &case.id, &format!("{said}.pdf")).await;
     let readers = [
         (Role::Service, dealer("D1"), true, false),
         (Role::Agent, Scope::Headquarters, true, false),
@@ -424,9 +448,14 @@ async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: Te
         let mut texts = vec![read.text, read.wish];
         if role != Role::Customer {
             texts.push(read.tasks[0].text.clone());
+            texts.push(read.attachments[0].name.clone());
+            // An analyst reads no files.
+            if role != Role::Analyst {
+                texts.push(list_files(&world, role, scope.clone(), &case.id).await);
+            }
             texts.extend(read.entries.into_iter().map(|entry| entry.note));
             texts.retain(|text| !text.is_empty());
-            assert_eq!(texts.len(), 4, "{role}");
+            assert!(texts.len() >= 5, "{role}");
         }
         for text in texts {
             assert_eq!(text.contains(phone), has_phone, "{role}");
@@ -437,11 +466,24 @@ async fn numbers_of_people_are_masked_in_what_was_written_by_who_reads_it(db: Te
     }
 }
 
+/// What the one file of a case is called.
+async fn list_files(world: &World, role: Role, scope: Scope, case: &str) -> String {
+    let message = pb::ListAttachmentsRequest { id: case.into() };
+    let request = world.ask(role, scope, message);
+    let answer = world.complaints().list_attachments(request).await;
+    answer.unwrap().into_inner().attachments.remove(0).name
+}
+
 async fn the_copy_of_his_data_holds_what_the_house_wrote_about_him(db: TestDb) {
     let world = World::without_scheduler(db).await;
     let own = customer(1);
     world.customers.deliver([linked(1, "D1", "c1", own)]).await;
-    let case = world.open(complaint("D1", "c1")).await;
+    let id_number = "11010519491231002X";
+    let words = pb::OpenComplaintRequest {
+        wish: format!("身份证{id_number}"),
+        ..complaint("D1", "c1")
+    };
+    let case = world.open(words).await;
     give(&world, &case.id, b"%PDF-1.7\nletter").await;
     let task = pb::AddTaskRequest {
         id: case.id.clone(),
@@ -487,6 +529,18 @@ async fn the_copy_of_his_data_holds_what_the_house_wrote_about_him(db: TestDb) {
         world.complaints().get_attachment(ask).await.is_ok()
     };
     assert!(file(true).await && !file(false).await);
+    // Whoever hands it out to him has it in clear too, and nobody else.
+    give_named(&world, &case.id, &format!("{id_number}.pdf")).await;
+    for (role, hands_out) in [(Role::HqAdmin, true), (Role::Agent, false)] {
+        let ask = world.ask(role, Scope::Headquarters, copy.clone());
+        let handed = world.complaints().get_complaint(ask).await.unwrap();
+        let handed = handed.into_inner().complaint.unwrap();
+        assert_eq!(handed.wish.contains(id_number), hands_out, "{role}");
+        let is_named = |file: &pb::Attachment| file.name.contains(id_number);
+        assert_eq!(handed.attachments.iter().any(is_named), hands_out, "{role}");
+        let is_nobodys = handed.entries.iter().all(|entry| entry.actor.is_empty());
+        assert_eq!(is_nobodys, hands_out, "{role}");
+    }
     let stranger = world.ask(Role::Customer, Scope::Customer(customer(2)), copy);
     let refused = world.complaints().get_complaint(stranger).await;
     assert_eq!(refused.unwrap_err().code(), Code::NotFound);

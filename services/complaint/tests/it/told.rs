@@ -9,7 +9,10 @@ use marque_config::ComplaintConfig;
 use marque_core::CustomerId;
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{World, again, complaint, customer, event, linked, merged};
+use crate::{
+    imports::{HEADER, import},
+    world::{World, again, complaint, customer, event, linked, merged},
+};
 
 store_test_suite!(
     the_case_of_a_dear_customer_has_less_time,
@@ -17,6 +20,7 @@ store_test_suite!(
     a_tier_that_is_told_after_the_case_came_is_given_to_it_once,
     a_case_without_a_tier_that_becomes_another_customers_has_his,
     a_case_that_comes_back_has_the_tier_that_was_told_meanwhile,
+    rows_of_a_file_have_the_tiers_of_their_customers,
     times_are_those_of_the_configuration,
     a_car_near_a_threshold_warns_its_open_cases_once,
 );
@@ -138,6 +142,32 @@ async fn a_tier_that_is_told_after_the_case_came_is_given_to_it_once(db: TestDb)
     let mut next = complaint("D1", "c1");
     next.another_matter = true;
     assert_eq!(world.open(next).await.tier, "ordinary");
+}
+
+async fn rows_of_a_file_have_the_tiers_of_their_customers(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let links = [
+        linked(1, "D1", "c1", customer(1)),
+        linked(2, "D1", "c2", customer(2)),
+        linked(3, "D1", "c3", customer(3)),
+        merged(4, customer(2), customer(1), false),
+    ];
+    world.customers.deliver(links).await;
+    let tiers = [tier(1, customer(1), "vip"), tier(2, customer(2), "small")];
+    world.scores.deliver(tiers).await;
+    let row = |n: u32| {
+        format!("TS{n},c{n},LJ1EEKRN7R400000{n},2026-03-01 16:00,到店,收费争议,低,多收了,售后\n")
+    };
+    import(&world, &format!("{HEADER}{}", [1, 2, 3].map(row).concat())).await;
+    let list = world.hq(pb::ListComplaintsRequest::default());
+    let listed = world.complaints().list_complaints(list).await.unwrap();
+    let cases = listed.into_inner().complaints;
+    let mut ranked: Vec<(&str, &str)> = cases
+        .iter()
+        .map(|case| (case.complaint_key.as_str(), case.tier.as_str()))
+        .collect();
+    ranked.sort_unstable();
+    assert_eq!(ranked, [("TS1", "vip"), ("TS2", "vip"), ("TS3", "")]);
 }
 
 async fn a_case_without_a_tier_that_becomes_another_customers_has_his(db: TestDb) {

@@ -71,9 +71,9 @@ impl CustomerApp {
         self.store.lock_identities(conn)?;
         let customer = self.store.get_customer(conn, id)?;
         lock_consents(conn, customer.id)?;
-        let number = customer.number;
+        let serial = customer.serial;
         self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
-        let family = self.store.family(conn, number)?;
+        let family = self.store.family(conn, serial)?;
         let said = self.store.consents_of(conn, &family)?;
         if said.iter().any(|consent| consent.purpose == purpose) {
             return Err(Error::ConsentExists);
@@ -92,8 +92,8 @@ impl CustomerApp {
         let customer = self.store.get_customer(conn, id)?;
         lock_consents(conn, customer.id)?;
         self.open_file(conn, ctx.scope(), customer, now)?;
-        self.store.put_consent(conn, customer.number, consent)?;
-        self.store.touch_customers(conn, &[customer.number], now)?;
+        self.store.put_consent(conn, customer.serial, consent)?;
+        self.store.touch_customers(conn, &[customer.serial], now)?;
         let (purpose, given) = (&consent.purpose, consent.given);
         if purpose == SHARING && !given {
             let family = self.store.family(conn, customer.number)?;

@@ -54,7 +54,7 @@ impl CustomerApp {
             found => found?,
         };
         conn.overwrite_deleted(true)?;
-        let family = self.store.family(conn, customer.number)?;
+        let family = self.store.family(conn, customer.serial)?;
         let customers: Vec<CustomerId> = self
             .store
             .customer_ids(conn, &family)?

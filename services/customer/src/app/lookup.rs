@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use marque_auth::{CallContext, Scope, Sight};
-use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, business_date};
+use marque_core::{
+    CustomerId, CustomerNumber, CustomerSerial, SourceRecordId, Timestamp, business_date,
+};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_events::SHARING;
@@ -168,14 +170,14 @@ impl CustomerApp {
         let mut hits = self.store.find_by_tokens(conn, &[token])?;
         hits.sort_by_key(|(_, seq, _)| std::cmp::Reverse(*seq));
         hits.truncate(MOST * 4);
-        let mut asked: Vec<CustomerNumber> = Vec::new();
+        let mut asked: Vec<CustomerSerial> = Vec::new();
         let mut found: Vec<Opened> = Vec::new();
         for (_, _, number) in hits {
             if asked.contains(&number) || found.len() == MOST {
                 continue;
             }
             asked.push(number);
-            let customer = self.store.get_customer_by_number(conn, number)?;
+            let customer = self.store.get_customer_by_serial(conn, number)?;
             if found.iter().any(|known| known.customer == customer) {
                 continue;
             }
@@ -197,7 +199,7 @@ impl CustomerApp {
         let numbers = self.store.customers_of(conn, records)?;
         let mut found: Vec<Opened> = Vec::new();
         for number in records.iter().filter_map(|record| numbers.get(record)) {
-            let customer = self.store.get_customer_by_number(conn, *number)?;
+            let customer = self.store.get_customer_by_serial(conn, *number)?;
             if found.iter().all(|known| known.customer != customer) {
                 found.push(self.open(conn, customer, now)?);
             }
@@ -254,7 +256,7 @@ impl CustomerApp {
                 for customer in &customers {
                     let until = now.plus(RECEPTION);
                     app.store
-                        .open_reception(conn, customer.number, dealer, until)?;
+                        .open_reception(conn, customer.serial, dealer, until)?;
                     published::received(conn, &*app.clock, customer.id, dealer, until)?;
                     let subject = customer.id.to_string();
                     let entry = Entry {

@@ -1,7 +1,7 @@
 //! A row made ready for the store: cleaned, hashed and sealed. Needs no store, so that it runs beside the writing of the
 //! rows before it.
 
-use marque_core::{CustomerNumber, DealerCode, SourceRecordId, Timestamp, source_record_id};
+use marque_core::{CustomerSerial, DealerCode, SourceRecordId, Timestamp, source_record_id};
 use marque_linkage::dealer::{BlockKey, KeyKind as BlockKind, Prepared, block_keys, name_key};
 use marque_quality::{Field, Finding};
 use marque_vault::{Purpose, Vault};
@@ -188,7 +188,7 @@ impl Ready {
     pub(super) fn record<'r>(
         &'r self,
         seq: i64,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         sealed: &'r [u8],
     ) -> NewRecord<'r> {
         NewRecord {

@@ -23,7 +23,9 @@ pub(crate) use survivorship::{DealerTrust, GoldenField, Rule, Trust};
 pub use survivorship::{InvalidSurvivorship, Survivorship};
 pub(crate) use view::mask;
 
-use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};
+use marque_core::{
+    CustomerId, CustomerNumber, CustomerSerial, DealerCode, SourceRecordId, Timestamp,
+};
 
 /// Person or organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,11 +54,11 @@ impl Kind {
 /// A customer's identity: everything of him that is not computed from his records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Customer {
-    pub(crate) number: CustomerNumber,
+    pub(crate) serial: CustomerSerial,
     pub(crate) id: CustomerId,
     pub(crate) kind: Kind,
     /// The customer this one was merged into.
-    pub(crate) merged_into: Option<CustomerNumber>,
+    pub(crate) merged_into: Option<CustomerSerial>,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -67,7 +69,7 @@ pub(crate) struct Customer {
 pub(crate) struct SourceRecord {
     pub(crate) seq: i64,
     pub(crate) id: SourceRecordId,
-    pub(crate) customer: CustomerNumber,
+    pub(crate) customer: CustomerSerial,
     pub(crate) dealer: DealerCode,
     pub(crate) source: String,
     pub(crate) key: String,
@@ -107,6 +109,8 @@ pub(crate) const PURPOSES: [&str; 4] = ["marketing", "care", "scoring", "sharing
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     pub(crate) customer: Customer,
+    /// What people are told in place of his serial.
+    pub(crate) number: CustomerNumber,
     /// All his records: what is computed of him is computed of all.
     pub(crate) records: Vec<SourceRecord>,
     /// Dealers of whose records the caller may know, in order.

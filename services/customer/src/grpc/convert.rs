@@ -218,6 +218,7 @@ pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
     let known: Vec<SourceRecordId> = file.known_records().map(|record| record.id).collect();
     let File {
         customer,
+        number,
         records: _,
         dealers,
         golden,
@@ -247,7 +248,7 @@ pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
     } = golden;
     pb::Customer {
         id: customer.id.to_string(),
-        number: customer.number.to_string(),
+        number: number.to_string(),
         kind: kind_to_pb(customer.kind) as i32,
         name: name.unwrap_or_default(),
         id_number: id_number.unwrap_or_default(),

@@ -28,3 +28,12 @@ pub(super) fn allocate(
         }
     }
 }
+
+/// Ends a query for rows that are to be written: on PostgreSQL it passes over what another transaction holds, on SQLite there is
+/// one writer.
+pub(super) fn unless_held(conn: &Conn<'_>) -> &'static str {
+    match conn.backend() {
+        Backend::Sqlite => "",
+        Backend::Postgres => "FOR UPDATE SKIP LOCKED",
+    }
+}

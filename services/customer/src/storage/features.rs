@@ -1,6 +1,6 @@
 //! What linkage needs of the store: who shares a blocking key, and the features of their records.
 
-use marque_core::{CustomerId, CustomerNumber, SourceRecordId};
+use marque_core::{CustomerId, CustomerSerial, SourceRecordId};
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_linkage::dealer::Prepared;
 use marque_vault::Place;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     CustomerStore,
-    customers::{read_number, serial},
+    customers::{read_serial, serial},
     sealed,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Featured {
     pub(crate) seq: i64,
-    pub(crate) customer: CustomerNumber,
+    pub(crate) customer: CustomerSerial,
     pub(crate) features: Prepared,
 }
 
@@ -42,7 +42,7 @@ impl CustomerStore {
     pub(crate) fn seqs_of(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
     ) -> Result<Vec<i64>> {
         let sql = "SELECT seq FROM source_records WHERE customer = ?1";
         Ok(conn.query(sql, &[serial(customer)], |row| row.get(0))?)
@@ -53,11 +53,11 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         seqs: &[i64],
-    ) -> Result<Vec<(i64, CustomerNumber)>> {
+    ) -> Result<Vec<(i64, CustomerSerial)>> {
         let keys: Vec<Value<'_>> = seqs.iter().map(|seq| (*seq).into()).collect();
         let sql = "SELECT seq, customer FROM source_records WHERE seq IN (??)";
         Ok(conn.query_in(sql, &[], &keys, |row| {
-            Ok((row.get(0)?, read_number(row, 1)?))
+            Ok((row.get(0)?, read_serial(row, 1)?))
         })?)
     }
 
@@ -65,7 +65,7 @@ impl CustomerStore {
     pub(crate) fn features_of(
         &self,
         conn: &mut Conn<'_>,
-        customers: &[CustomerNumber],
+        customers: &[CustomerSerial],
         most: usize,
     ) -> Result<Vec<Featured>> {
         let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
@@ -75,38 +75,49 @@ impl CustomerStore {
         );
         let mut rows = conn.query_each(&sql, &keys, read_sealed)?;
         rows.sort_unstable_by_key(|row| row.seq);
-        rows.into_iter()
-            .map(|row| {
-                Ok(Featured {
-                    seq: row.seq,
-                    customer: row.customer,
-                    features: self.open_features(conn, &row)?,
-                })
-            })
-            .collect()
+        let opened: Vec<Option<Prepared>> = rows
+            .iter()
+            .map(|row| self.open_features(row))
+            .collect::<Result<_>>()?;
+        let sealed = rows.iter().zip(&opened);
+        let unread: Vec<i64> = sealed
+            .filter(|(_, features)| features.is_none())
+            .map(|(row, _)| row.seq)
+            .collect();
+        let mut anew = self.features_anew(conn, &unread)?;
+        let found = rows.into_iter().zip(opened).map(|(row, opened)| Featured {
+            seq: row.seq,
+            customer: row.customer,
+            features: opened.or_else(|| anew.remove(&row.seq)).unwrap_or_default(),
+        });
+        Ok(found.collect())
     }
 
-    /// Opens features; where a record has none that this release can read, they are made anew of the row.
-    fn open_features(&self, conn: &mut Conn<'_>, row: &Sealed) -> Result<Prepared> {
-        if let Some(sealed) = &row.features {
-            let opened = self.vault().open(place(&row.id), sealed)?;
-            if let Ok(features) = Prepared::from_bytes(&opened) {
-                return Ok(features);
-            }
-        }
-        let record = self.records_by_seq(conn, &[row.seq])?.pop();
-        Ok(record.map_or_else(Prepared::default, |record| {
+    /// Opens features; nothing where a record has none that this release can read.
+    fn open_features(&self, row: &Sealed) -> Result<Option<Prepared>> {
+        let Some(sealed) = &row.features else {
+            return Ok(None);
+        };
+        let opened = self.vault().open(place(&row.id), sealed)?;
+        Ok(Prepared::from_bytes(&opened).ok())
+    }
+
+    /// Features made anew of the rows, for all that have none that can be read in one query.
+    fn features_anew(&self, conn: &mut Conn<'_>, seqs: &[i64]) -> Result<FxHashMap<i64, Prepared>> {
+        let records = self.records_by_seq(conn, seqs)?;
+        let prepared = records.iter().map(|record| {
             let (facts, _) = Facts::of(&record.columns, record.received_at);
-            features(&record.columns, facts.kind)
-        }))
+            (record.seq, features(&record.columns, facts.kind))
+        });
+        Ok(prepared.collect())
     }
 
     /// Ids and kinds of customers.
     pub(crate) fn identities(
         &self,
         conn: &mut Conn<'_>,
-        numbers: &[CustomerNumber],
-    ) -> Result<FxHashMap<CustomerNumber, Identity>> {
+        numbers: &[CustomerSerial],
+    ) -> Result<FxHashMap<CustomerSerial, Identity>> {
         let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
         let sql = "SELECT number, id, kind FROM customers WHERE number IN (??)";
         let found = conn.query_in(sql, &[], &keys, |row| {
@@ -114,7 +125,7 @@ impl CustomerStore {
                 id: row.get::<Uuid>(1)?.into(),
                 kind: Kind::of_number(row.get(2)?),
             };
-            Ok((read_number(row, 0)?, identity))
+            Ok((read_serial(row, 0)?, identity))
         })?;
         Ok(found.into_iter().collect())
     }
@@ -128,7 +139,7 @@ impl CustomerStore {
 }
 
 struct Sealed {
-    customer: CustomerNumber,
+    customer: CustomerSerial,
     seq: i64,
     id: SourceRecordId,
     features: Option<Vec<u8>>,
@@ -136,7 +147,7 @@ struct Sealed {
 
 fn read_sealed(row: &Row<'_>) -> std::result::Result<Sealed, StoreError> {
     Ok(Sealed {
-        customer: read_number(row, 0)?,
+        customer: read_serial(row, 0)?,
         seq: row.get(1)?,
         id: row.get::<Uuid>(2)?.into(),
         features: row.get(3)?,

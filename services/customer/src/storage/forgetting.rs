@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use marque_core::{CustomerId, CustomerNumber, ErasureId, SourceRecordId, Timestamp};
+use marque_core::{CustomerId, CustomerSerial, ErasureId, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use uuid::Uuid;
 
@@ -111,12 +111,12 @@ impl CustomerStore {
         Ok(())
     }
 
-    /// Deletes what hangs on customers beside their records. Of what stewards said of them stays how the pairs compared,
-    /// from which the matcher learns, and no word.
+    /// Deletes what hangs on customers beside their records. Of what stewards said of them, and what stands, stays how the pairs
+    /// compared, from which the matcher learns, and no word.
     pub(crate) fn delete_beside(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
     ) -> Result<()> {
         for number in family {
             for sql in [
@@ -125,6 +125,9 @@ impl CustomerStore {
                 "DELETE FROM moves WHERE from_customer = ?1 OR into_customer = ?1",
                 "UPDATE duplicate_decisions SET reason = '' WHERE duplicate IN
                      (SELECT id FROM duplicates WHERE left_customer = ?1 OR right_customer = ?1)",
+                "DELETE FROM duplicate_decisions WHERE duplicate IN
+                     (SELECT id FROM duplicates WHERE left_customer = ?1 OR right_customer = ?1)
+                 AND decision <> (SELECT duplicates.state FROM duplicates WHERE duplicates.id = duplicate_decisions.duplicate)",
                 "DELETE FROM duplicates WHERE left_customer = ?1 OR right_customer = ?1",
             ] {
                 conn.execute(sql, &[serial(*number)])?;
@@ -137,7 +140,7 @@ impl CustomerStore {
     pub(crate) fn mark_erased(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
         now: Timestamp,
     ) -> Result<()> {
         for number in family {

@@ -1,7 +1,7 @@
 //! Receptions: files opened at a counter.
 
 use marque_auth::Scope;
-use marque_core::{CustomerNumber, DealerCode, Timestamp};
+use marque_core::{CustomerSerial, DealerCode, Timestamp};
 use marque_db::{Conn, Value};
 
 use super::{CustomerStore, customers::serial};
@@ -11,7 +11,7 @@ impl CustomerStore {
     pub(crate) fn open_reception(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         dealer: &DealerCode,
         until: Timestamp,
     ) -> Result<()> {
@@ -43,7 +43,7 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         scope: &Scope,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
         dealers: &[&str],
         now: Timestamp,
     ) -> Result<bool> {

@@ -21,6 +21,7 @@ store_test_suite!(
     a_merge_against_a_word_comes_to_light,
     headquarters_parts_whom_two_stewards_dispute,
     a_dispute_on_which_later_acts_stand_stays_one,
+    a_dispute_that_is_put_off_stays_one,
     the_matcher_learns_only_from_words_that_stand,
     the_model_shows_what_stewards_taught_it,
     a_pair_put_off_leaves_the_queue,
@@ -260,6 +261,18 @@ async fn a_dispute_on_which_later_acts_stand_stays_one(db: TestDb) {
     undo(&rig, &later, false).await.unwrap();
     decide(&rig, chief, &disputed, "different").await.unwrap();
     assert_ne!(get(&rig, &one).await.id, get(&rig, &other).await.id);
+}
+
+async fn a_dispute_that_is_put_off_stays_one(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let (boris, chief) = (("boris", Role::Steward), ("chief", Role::HqAdmin));
+    let (pair, _) = a_dispute(&rig).await;
+    let put_off = decide(&rig, chief, &pair, "later").await.unwrap();
+    assert_eq!(put_off.duplicate.unwrap().state, "disputed", "merged");
+    decide(&rig, chief, &pair, "different").await.unwrap();
+    decide(&rig, boris, &pair, "same").await.unwrap();
+    let put_off = decide(&rig, chief, &pair, "later").await.unwrap();
+    assert_eq!(put_off.duplicate.unwrap().state, "disputed", "parted");
 }
 
 async fn the_matcher_learns_only_from_words_that_stand(db: TestDb) {

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use marque_api::{
     customer::v1::{
-        CustomersErased, DecideErasureRequest, Erasure, ExportCustomerRequest, GetErasureRequest,
-        ListErasuresRequest, OpenRestrictedRequest, OpenRestrictedResponse, RequestErasureRequest,
-        RunningDuty, SourceRecordsLinked, lookup_request::Key,
+        CustomersErased, DecideDuplicateRequest, DecideErasureRequest, Erasure,
+        ExportCustomerRequest, GetErasureRequest, GetMatcherRequest, ListErasuresRequest,
+        OpenRestrictedRequest, OpenRestrictedResponse, RequestErasureRequest, RunningDuty,
+        SourceRecordsLinked, lookup_request::Key,
         personal_data_service_client::PersonalDataServiceClient,
     },
     events::v1::{Event, PullRequest, event_feed_client::EventFeedClient},
@@ -18,7 +19,10 @@ use marque_testkit::{ImportFile, Rig, TestDb, a_customer, id_number, phone, stor
 use prost::Message as _;
 use tonic::Status;
 
-use crate::common::{HQ, dealer, duplicates, get_as, lookup_as, merge, put, reason, undo};
+use crate::{
+    common::{HQ, dealer, duplicates, get_as, lookup_as, merge, put, reason, undo},
+    reconcile::{anna, bo},
+};
 
 store_test_suite!(
     an_erased_person_is_gone_and_his_key_with_him,
@@ -28,6 +32,7 @@ store_test_suite!(
     only_headquarters_decides_and_a_dealer_asks_for_his_own_only,
     rows_of_files_under_an_erased_key_are_left_out_and_held_rows_are_forgotten,
     tokens_in_segments_go_too,
+    what_stewards_taught_outlives_whom_they_spoke_of,
     nothing_of_him_is_left_in_events_that_wait,
     headquarters_hands_data_out_in_clear_and_it_is_on_record,
 );
@@ -455,6 +460,44 @@ async fn tokens_in_segments_go_too(db: TestDb) {
     }
     get_as(&rig, Role::Agent, HQ, &new).await.unwrap();
     assert_eq!(count(&rig, "SELECT max(seq) FROM source_records").await, 61);
+}
+
+/// A word on a pair.
+async fn say(rig: &Rig, (who, role): (&str, Role), pair: &str, decision: &str) {
+    let message = DecideDuplicateRequest {
+        id: pair.to_owned(),
+        decision: decision.to_owned(),
+        reason: "asked her".to_owned(),
+    };
+    let request = rig.ask_as(who, role, HQ, message);
+    rig.customer().decide_duplicate(request).await.unwrap();
+}
+
+async fn what_stewards_taught_outlives_whom_they_spoke_of(db: TestDb) {
+    let rig = Rig::new(db).await;
+    put(&rig, anna().put("D1", "1")).await;
+    let gone = put(&rig, anna().with_id_number(id_number(3)).put("D2", "2")).await;
+    let hers = duplicates(&rig, "open").await.remove(0).id;
+    put(&rig, bo().put("D1", "3")).await;
+    put(&rig, bo().with_id_number(id_number(4)).put("D2", "4")).await;
+    let steward = ("carl", Role::Steward);
+    say(&rig, steward, &hers, "different").await;
+    say(&rig, ("dora", Role::Steward), &hers, "same").await;
+    say(&rig, ("chief", Role::HqAdmin), &hers, "different").await;
+
+    let asked = request(&rig, Role::Agent, HQ, &gone.customer_id).await;
+    let asked = asked.unwrap().id;
+    decide(&rig, &asked, "erase", &[]).await.unwrap();
+    // The next word lets the matcher learn anew.
+    let his = duplicates(&rig, "open").await.remove(0).id;
+    say(&rig, steward, &his, "different").await;
+    let request = rig.ask(Role::Analyst, HQ, GetMatcherRequest {});
+    let matcher = rig.customer().get_matcher(request).await.unwrap();
+    assert_eq!(
+        matcher.into_inner().decisions,
+        2,
+        "of each pair the word that stands"
+    );
 }
 
 async fn nothing_of_him_is_left_in_events_that_wait(db: TestDb) {

@@ -1,18 +1,25 @@
 //! Two processes at the same customer at the same moment; on PostgreSQL only, for a SQLite file belongs to one process.
 
+use std::{sync::mpsc, time::Duration};
+
 use marque_api::customer::v1::{
     DecideDuplicateRequest, customer_service_client::CustomerServiceClient,
 };
 use marque_auth::Role;
+use marque_db::StoreError;
 use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 
-use crate::common::{HQ, dealer, duplicates, get, left_behind, merge, put};
+use crate::{
+    common::{HQ, dealer, duplicates, get, left_behind, merge, put},
+    reconcile::{anna, bo, reconcile},
+};
 
 store_test_suite!(
     one_person_from_two_dealers_at_once_is_one_customer,
     a_merge_beside_writes_leaves_no_record_behind,
     stewards_who_disagree_at_once_come_to_light,
+    a_live_write_waits_for_no_pair_that_another_writes,
 );
 
 /// A name of his own: of many who share one, a phone alone does not say whose a record is.
@@ -136,4 +143,36 @@ async fn stewards_who_disagree_at_once_come_to_light(db: TestDb) {
         let disputed = duplicates(&rig, "disputed").await.len();
         assert_eq!(disputed, n + 1, "round {n}");
     }
+}
+
+/// Each of two live writes holds its customer by then: if they waited for a pair too they might wait in a circle.
+async fn a_live_write_waits_for_no_pair_that_another_writes(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let rig = Rig::new(db).await;
+    let other = rig.another_process();
+    let mut there = CustomerServiceClient::new(other.transport(RoleName::Customer));
+    put(&rig, anna().put("D1", "1")).await;
+    put(&rig, anna().with_id_number(id_number(3)).put("D2", "2")).await;
+    assert_eq!(duplicates(&rig, "open").await.len(), 1);
+
+    let (hold, mut is_held) = tokio::sync::mpsc::unbounded_channel();
+    let (let_go, may_go) = mpsc::channel();
+    let holding = rig.customer_db().write(move |conn| {
+        conn.execute("UPDATE duplicates SET gain = gain", &[])?;
+        hold.send(()).unwrap_or_default();
+        Ok::<_, StoreError>(may_go.recv_timeout(Duration::from_secs(5)).is_ok())
+    });
+    let corrected = bo().with_phone(phone(9)).with_id_number(id_number(3));
+    let corrected = rig.ask(Role::Dms, dealer("D2"), corrected.put("D2", "2"));
+    let writing = async {
+        is_held.recv().await;
+        there.put_source_record(corrected).await.unwrap();
+        let_go.send(()).unwrap_or_default();
+    };
+    let (was_written, ()) = tokio::join!(holding, writing);
+    assert!(was_written.unwrap(), "it waited for the pair");
+    let looked = reconcile(&rig).await;
+    assert_eq!(looked.closed, 1, "what it passed over: {looked:?}");
 }

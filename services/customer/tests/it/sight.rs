@@ -6,7 +6,7 @@ use marque_api::customer::v1::{
     ListHistoryRequest, PartiesOfCar, UnmaskRequest, lookup_request::Key,
 };
 use marque_auth::{Role, Scope};
-use marque_core::source_record_id;
+use marque_core::{CustomerNumber, source_record_id};
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::Code;
 
@@ -19,6 +19,7 @@ store_test_suite!(
     a_reception_opens_the_file_for_90_days,
     who_has_a_part_in_a_car_is_received_as_by_any_other_key,
     a_number_typed_in_full_width_is_read,
+    numbers_of_customers_do_not_count_them,
     a_region_sees_its_dealers_customers,
     a_customer_sees_himself_alone,
     each_role_sees_what_it_needs,
@@ -196,6 +197,28 @@ async fn a_number_typed_in_full_width_is_read(db: TestDb) {
     assert_eq!(found.unwrap().customers[0].id, id);
     let read = get_as(&rig, Role::Agent, HQ, &wide).await.unwrap();
     assert_eq!(read.id, id);
+}
+
+/// Who knew the numbers of two of his own customers could else tell how many others had in between.
+async fn numbers_of_customers_do_not_count_them(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let mut told: Vec<u64> = Vec::new();
+    for n in 1..=8 {
+        let person = a_customer().named("王小明").with_id_number(id_number(n));
+        let id = put(&rig, person.put("D1", &n.to_string())).await;
+        let id = id.customer_id;
+        let seen = get_as(&rig, Role::Agent, HQ, &id).await.unwrap();
+        let again = get_as(&rig, Role::Agent, HQ, &seen.number).await;
+        assert_eq!(again.unwrap().id, id);
+        let found = lookup_as(&rig, Role::Agent, HQ, Key::Number(seen.number.clone())).await;
+        assert_eq!(found.unwrap().customers[0].id, id);
+        let number: CustomerNumber = seen.number.parse().unwrap();
+        assert_eq!(number.digits().length(), 8);
+        told.push(number.digits().value());
+    }
+    // By chance one of a million runs has a step so short.
+    let mut steps = told.windows(2).map(|pair| pair[0].abs_diff(pair[1]));
+    assert!(steps.all(|step| step > 8), "{told:?}");
 }
 
 async fn a_region_sees_its_dealers_customers(db: TestDb) {

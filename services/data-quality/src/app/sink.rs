@@ -106,22 +106,19 @@ impl Sink for VerificationSink {
         _: &Job,
         batch: &[&Check],
     ) -> std::result::Result<Vec<Written>, StoreError> {
-        let mut written = Vec::with_capacity(batch.len());
-        for check in batch {
-            let changed =
-                keep(conn, &*self.app.clock, vec![(*check).clone()]).map_err(into_store_error)?;
-            written.push(Written {
-                outcome: if changed > 0 {
-                    Outcome::Stored
-                } else {
-                    Outcome::Unchanged
-                },
-                record: Some(check.record),
-                findings: Vec::new(),
-            });
-        }
+        let checks = batch.iter().map(|check| (*check).clone()).collect();
+        let changed = keep(conn, &*self.app.clock, checks).map_err(into_store_error)?;
         self.app.counted().notify_one();
-        Ok(written)
+        let written = |check: &&Check| Written {
+            outcome: if changed.contains(&check.id) {
+                Outcome::Stored
+            } else {
+                Outcome::Unchanged
+            },
+            record: Some(check.record),
+            findings: Vec::new(),
+        };
+        Ok(batch.iter().map(written).collect())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Verification: outcomes come in, work lists go out, and a dealer's accuracy follows from both.
 
+use std::collections::HashSet;
+
 use marque_api::quality::v1 as pb;
 use marque_auth::{CallContext, Role, Scope};
 use marque_core::{
@@ -80,7 +82,7 @@ impl QualityApp {
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "RecordVerifications", |conn| {
                     let checks = read_checks(conn, &ctx, now, &new)?;
-                    let changed = keep(conn, &*clock, checks)?;
+                    let changed = keep(conn, &*clock, checks)?.len() as i64;
                     let detail = changed.to_string();
                     let entry = Entry {
                         act: "verifications_recorded",
@@ -290,8 +292,12 @@ fn draw_list(
     Ok((list, progress))
 }
 
-/// Keeps checks and tells what they found out; says how many are new or changed.
-pub(super) fn keep(conn: &mut Conn<'_>, clock: &dyn Clock, mut checks: Vec<Check>) -> Result<i64> {
+/// Keeps checks and tells what they found out; gives back the ids of those that are new or changed.
+pub(super) fn keep(
+    conn: &mut Conn<'_>,
+    clock: &dyn Clock,
+    mut checks: Vec<Check>,
+) -> Result<HashSet<Uuid>> {
     // The same key twice: the last row stands, also where it says what is known.
     checks.reverse();
     checks.sort_by_key(|check| check.id);
@@ -301,7 +307,7 @@ pub(super) fn keep(conn: &mut Conn<'_>, clock: &dyn Clock, mut checks: Vec<Check
     checks.retain(|check| !known.contains(check));
     storage::put_checks(conn, &checks)?;
     tell(conn, clock, &checks)?;
-    Ok(checks.len() as i64)
+    Ok(checks.into_iter().map(|check| check.id).collect())
 }
 
 /// Tells what checks found out about records, one event for all; what a dealer says of his own tells nothing.

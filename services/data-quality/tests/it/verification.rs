@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use marque_api::{
-    intake::v1::{GetImportRequest, ImportRequest, ImportStart, ImportState, import_request::Part},
+    intake::v1::{
+        GetImportRequest, Import, ImportRequest, ImportStart, ImportState, import_request::Part,
+    },
     quality::v1 as pb,
 };
 use marque_auth::Role;
@@ -22,6 +24,7 @@ store_test_suite!(
     outcomes_are_taken_in_together_or_not_at_all,
     a_call_that_cannot_be_a_method_that_names_somebody_and_days_in_reverse_are_refused,
     of_one_call_told_twice_the_last_word_stands,
+    a_file_that_tells_a_call_twice_changes_nothing_when_it_comes_again,
     a_dealers_own_word_counts_for_nothing_at_headquarters,
     what_calls_found_out_about_records_is_told,
 );
@@ -400,7 +403,7 @@ async fn of_one_call_told_twice_the_last_word_stands(db: TestDb) {
 }
 
 /// Outcomes that a dealer has in a file of his own.
-async fn import_of(world: &World, dealer: &str, file: &str) {
+async fn import_of(world: &World, dealer: &str, file: &str) -> Import {
     let start = ImportStart {
         kind: "verifications".into(),
         dealer: dealer.into(),
@@ -418,12 +421,31 @@ async fn import_of(world: &World, dealer: &str, file: &str) {
         let answer = world.imports().get_import(request).await.unwrap();
         let import = answer.into_inner().import.unwrap();
         if import.state() == ImportState::Succeeded {
-            assert_eq!(import.accepted, 1, "{import:?}");
-            return;
+            return import;
         }
         tokio::time::sleep(Duration::from_millis(25)).await;
     }
     panic!("the import does not end");
+}
+
+async fn a_file_that_tells_a_call_twice_changes_nothing_when_it_comes_again(db: TestDb) {
+    let world = world_of(db, 8).await;
+    let items = drawn(&world, drawing(8, 1)).await;
+    let his = items.iter().find(|item| item.dealer == "D001").unwrap();
+    let id = &his.record_id;
+    let file = format!(
+        "source_key,field,outcome,method,verification_key\n\
+         {id},phone,moved,call,own-1\n\
+         {id},phone,confirmed,call,own-1\n"
+    );
+    for unchanged in [0, 2] {
+        let import = import_of(&world, "D001", &file).await;
+        assert_eq!(
+            (import.received, import.unchanged),
+            (2, unchanged),
+            "{import:?}"
+        );
+    }
 }
 
 async fn a_dealers_own_word_counts_for_nothing_at_headquarters(db: TestDb) {
@@ -439,7 +461,8 @@ async fn a_dealers_own_word_counts_for_nothing_at_headquarters(db: TestDb) {
         "source_key,field,outcome,method,verification_key\n{},phone,confirmed,call,own-1\n",
         his.record_id
     );
-    import_of(&world, "D001", &file).await;
+    let import = import_of(&world, "D001", &file).await;
+    assert_eq!(import.accepted, 1, "{import:?}");
     let all = items(&world, world.hq(all_of(&list))).await;
     assert!(all.iter().all(|item| item.outcome.is_empty()));
     let asked = world.hq(pb::ListAccuracyRequest::default());

@@ -227,6 +227,7 @@ async fn a_page_token_tells_nothing_and_serves_its_own_reader_alone() {
 async fn a_wrong_field_has_the_name_that_the_request_gives_it() {
     let rig = Rig::new();
     for (operation, of_role, own) in [
+        ("POST /v1/scores/what-if", "model_toml", "model"),
         ("POST /v1/scores/what-if", "toml", "model"),
         ("PUT /v1/score-models", "toml", "model"),
         ("POST /v1/payments", "date", "due_date"),

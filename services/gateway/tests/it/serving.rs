@@ -185,6 +185,37 @@ async fn who_opens_streams_only_to_reset_them_is_shown_out_and_hurts_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_before_the_body_leaves_the_connection_to_the_next_request() {
+    let rig = Arc::new(Rig::with(|settings| settings.max_body_bytes = 1 << 10));
+    let served = serve(&rig).await;
+    let after = async |length: usize| {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        let head = format!(
+            "POST /v1/lookup HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let body = vec![b' '; length];
+        // Who reads no such body may have closed.
+        let _ = stream.write_all(&body).await;
+        let _ = stream.write_all(get(&rig, "/livez").as_bytes()).await;
+        let mut answers = Vec::new();
+        let _ = timeout(Duration::from_secs(10), stream.read_to_end(&mut answers))
+            .await
+            .unwrap();
+        String::from_utf8_lossy(&answers).into_owned()
+    };
+    let both = after(900).await;
+    assert!(both.starts_with("HTTP/1.1 401"), "{both}");
+    assert!(both.contains("HTTP/1.1 200"), "{both}");
+    let refused = after(5_000).await;
+    assert!(
+        refused.is_empty() || refused.contains("connection: close"),
+        "{refused}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_connection_serves_many_requests_whole_or_in_pieces() {
     let rig = Arc::new(Rig::new());
     let served = serve(&rig).await;

@@ -1,14 +1,17 @@
 //! `marque doctor`.
 
 use std::{
+    fs,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use marque_auth::{Issuer, PeerTokens, Verifier};
+use marque_complaint::Rules;
 use marque_config::{Config, IssuerConfig, ServiceRole};
 use marque_core::{Clock as _, SystemClock};
+use marque_customer::Survivorship;
 use marque_db::{Database, Migrator, Settings};
 use marque_ledger::HeadSigner;
 use marque_vault::{Keyring, KeyringError, Vault};
@@ -47,12 +50,14 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
         .map(|problem| format!("{}: {}", problem.key, problem.advice))
         .collect();
     problems.extend(check_files(&config));
+    problems.extend(check_rules(&config));
     let is_running = is_running(&config).await;
     if !is_running {
         problems.extend(check_addresses(&config));
     }
     problems.extend(check_stores(&config).await);
     problems.extend(check_bus(&config).await);
+    problems.extend(check_issuer_answers(&config).await);
     if problems.is_empty() {
         return say(if is_running {
             "all is well, and marque is running"
@@ -75,13 +80,8 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
 
 /// Looks at the folder and the keys. What is not there yet `serve` makes: who only asks makes no keys.
 fn check_files(config: &Config) -> Vec<String> {
-    let folder = config.data_dir.ancestors().find(|folder| folder.exists());
-    if let Some(file) = folder.filter(|folder| !folder.is_dir()) {
-        return vec![format!(
-            "data_dir: {} cannot be made: {} is a file",
-            config.data_dir.display(),
-            file.display()
-        )];
+    if let Some(problem) = check_folder(&config.data_dir) {
+        return vec![problem];
     }
     let checks = [
         ("data_dir", backup::check_restored(config)),
@@ -91,10 +91,59 @@ fn check_files(config: &Config) -> Vec<String> {
         ("auth", check_issuer(config)),
         ("audit", check_audit_key(config)),
     ];
+    failures(checks)
+}
+
+/// What failed, by the key that it follows from.
+fn failures<const N: usize>(checks: [(&str, anyhow::Result<()>); N]) -> Vec<String> {
     let found = checks
         .into_iter()
         .filter_map(|(key, checked)| Some(format!("{key}: {:#}", checked.err()?)));
     found.collect()
+}
+
+/// Whether the data can lie there: its folder, or the nearest above it that exists, is a folder that can be written to.
+fn check_folder(data: &Path) -> Option<String> {
+    // Of `data` alone the last ancestor is the empty path: the folder in which the command runs.
+    let exists = |folder: &&Path| folder.as_os_str().is_empty() || folder.exists();
+    let folder = data.ancestors().find(exists)?;
+    let folder = if folder.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        folder
+    };
+    let reason = if folder.is_dir() {
+        let probe = folder.join(format!(".marque-doctor-{}", std::process::id()));
+        let written = fs::create_dir(&probe).and_then(|()| fs::remove_dir(&probe));
+        format!(
+            "{} cannot be written to: {}",
+            folder.display(),
+            written.err()?
+        )
+    } else {
+        format!("{} is a file", folder.display())
+    };
+    Some(format!(
+        "data_dir: {} cannot be used: {reason}",
+        data.display()
+    ))
+}
+
+/// Reads what roles read of the configuration at their start, as they read it.
+fn check_rules(config: &Config) -> Vec<String> {
+    let customer = &config.customer;
+    let survivorship = Survivorship::read(&customer.survivorship, &customer.trust);
+    failures([
+        (
+            "telemetry.log",
+            marque_telemetry::check_filter(&config.telemetry.log).map_err(Into::into),
+        ),
+        ("customer", survivorship.map(drop).map_err(Into::into)),
+        (
+            "complaint",
+            Rules::read(&config.complaint).map(drop).map_err(Into::into),
+        ),
+    ])
 }
 
 // The files are read as `serve` reads them. Keys that are not there are left to it: what looks for faults makes none.
@@ -133,6 +182,18 @@ fn check_issuer(config: &Config) -> anyhow::Result<()> {
         Verifier::from_config(auth, &keys, &PeerTokens::ephemeral("marque")?)?;
     }
     Ok(())
+}
+
+/// Whether the keys of an issuer outside can be read: without them every token is refused.
+async fn check_issuer_answers(config: &Config) -> Option<String> {
+    let (auth, keys) = (&config.auth, config.keys_dir());
+    if auth.issuer == IssuerConfig::Embedded {
+        return None;
+    }
+    let peers = PeerTokens::ephemeral("marque").ok()?;
+    let verifier = Verifier::from_config(auth, &keys, &peers).ok()?;
+    let error = anyhow::Error::from(verifier.check_issuers().await.err()?);
+    Some(format!("auth.issuer: {error:#}"))
 }
 
 fn check_audit_key(config: &Config) -> anyhow::Result<()> {

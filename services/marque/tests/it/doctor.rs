@@ -43,4 +43,52 @@ fn a_folder_that_cannot_be_made_is_told() {
         "{told}"
     );
     assert!(!is_well);
+    let (is_well, told) = doctor(Path::new("/proc/marque"), "127.0.0.1:0");
+    assert!(told.contains("/proc cannot be written to"), "{told}");
+    assert!(!is_well);
+}
+
+#[test]
+fn what_serve_would_not_start_with_is_told() {
+    for (settings, told) in [
+        ("[limits]\nmax_connections = 0", "limits.max_connections: "),
+        (
+            "[limits]\nheader_timeout_ms = 0",
+            "limits.header_timeout_ms: ",
+        ),
+        ("[import]\nmax_row_bytes = 0", "import.max_row_bytes: "),
+        ("[import]\nmax_file_bytes = 0", "import.max_file_bytes: "),
+        ("[rpc]\nconnect_timeout_ms = 0", "rpc.connect_timeout_ms: "),
+        ("[telemetry]\nlog = \"bogus[[[\"", "telemetry.log: "),
+        ("[customer.trust]\nD001 = 7", "customer: "),
+        ("[customer.survivorship]\nnam = [\"newest\"]", "customer: "),
+        ("[complaint.clocks.low]\nfirst_response = 0", "complaint: "),
+        (
+            "[auth]\nissuer = \"http://127.0.0.1:9\"",
+            "auth.issuer: the keys of",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("marque.toml");
+        fs::write(&file, settings).unwrap();
+        let run = Command::new(env!("CARGO_BIN_EXE_marque"))
+            .args([
+                "doctor",
+                "--listen",
+                "127.0.0.1:0",
+                "--admin-listen",
+                "127.0.0.1:0",
+            ])
+            .arg("--config")
+            .arg(&file)
+            .arg("--data")
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(run.stdout).unwrap();
+        assert!(
+            said.contains(told) && !run.status.success(),
+            "{settings}: {said}"
+        );
+    }
 }

@@ -2,11 +2,12 @@
 
 mod published;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, PageRequest, SharedClock};
 use marque_db::{Conn, Database};
+use marque_errors::Violation;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
 
@@ -186,6 +187,38 @@ impl NetworkApp {
         Ok(earlier.as_ref() != Some(staff))
     }
 
+    /// Refuses staff of dealers who are not there, each by its place.
+    fn know_dealers_of(
+        &self,
+        conn: &mut Conn<'_>,
+        ctx: &CallContext,
+        staff: &[Staff],
+    ) -> Result<()> {
+        let mut known = BTreeMap::new();
+        for one in staff {
+            if !known.contains_key(&one.dealer) {
+                let found = self.store.find_dealer(conn, ctx.scope(), &one.dealer)?;
+                known.insert(&one.dealer, found.is_some());
+            }
+        }
+        let strangers = staff.iter().enumerate();
+        let violations: Vec<_> = strangers
+            .filter(|(_, one)| !known[&one.dealer])
+            .map(|(at, _)| {
+                Violation::new(
+                    format!("staff[{at}].dealer"),
+                    "INVALID",
+                    "no such dealer: put the dealer first",
+                )
+            })
+            .collect();
+        if violations.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(violations))
+        }
+    }
+
     pub(crate) async fn list_staff(
         &self,
         ctx: CallContext,
@@ -218,6 +251,11 @@ impl NetworkApp {
                 .enumerate()
                 .flat_map(|(at, staff)| staff.violations(&format!("staff[{at}]."))),
         );
+        violations.extend(named_twice("dealers", dealers.iter().map(|one| &one.code)));
+        violations.extend(named_twice(
+            "staff",
+            staff.iter().map(|one| (&one.dealer, &one.code)),
+        ));
         if !violations.is_empty() {
             return Err(Error::Invalid(violations));
         }
@@ -226,10 +264,26 @@ impl NetworkApp {
             .write(move |conn| {
                 keyed.once(conn, &ctx, app.clock.now(), "ApplyNetwork", |conn| {
                     app.put_dealers(conn, &ctx, dealers.clone())?;
+                    app.know_dealers_of(conn, &ctx, &staff)?;
                     app.put_all_staff(conn, &ctx, &staff, Only::Anybody)?;
                     Ok::<_, Error>(answer(dealers.len(), staff.len()))
                 })
             })
             .await
     }
+}
+
+/// Entries of a list whose key an earlier one has already: which of them counts is not for us to say.
+fn named_twice<K: Ord>(list: &str, keys: impl Iterator<Item = K>) -> Vec<Violation> {
+    let mut seen = BTreeSet::new();
+    keys.enumerate()
+        .filter_map(|(at, key)| (!seen.insert(key)).then_some(at))
+        .map(|at| {
+            Violation::new(
+                format!("{list}[{at}].code"),
+                "INVALID",
+                "named twice: leave one of them out",
+            )
+        })
+        .collect()
 }

@@ -1,6 +1,6 @@
 //! Benefits: what a customer's tier, class and rung entitle him to, what was granted to him beside it, and what he used.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{Datelike as _, NaiveDate};
 use marque_auth::CallContext;
@@ -12,6 +12,7 @@ use marque_insight::{
 };
 use marque_ledger::{Entry, record};
 use marque_quality::date::BUSINESS_OFFSET_SECONDS;
+use parking_lot::Mutex;
 
 use super::{ScoreApp, loyalty::LoyaltyShown};
 use crate::{
@@ -41,23 +42,62 @@ pub(crate) struct BenefitShown {
 /// What a customer may be entitled to, before it is known how he stands.
 #[derive(Debug)]
 pub(super) struct Promised {
-    plan: BenefitPlan,
+    plan: Arc<BenefitPlan>,
     /// What was granted to him and used by him this year.
     words: Vec<String>,
 }
 
-impl Promised {
-    /// `None` where no plan counts.
-    pub(super) fn to(
+/// The plan that counts, parsed when it is another than the last time; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CurrentPlan(Arc<Mutex<Option<Parsed>>>);
+
+/// A plan and the TOML that it was read from.
+type Parsed = (String, Arc<BenefitPlan>);
+
+impl CurrentPlan {
+    /// What it promises a customer; `None` where no plan counts.
+    pub(super) fn promised(
+        &self,
         conn: &mut Conn<'_>,
         customer: CustomerId,
         year: (Timestamp, Timestamp),
-    ) -> std::result::Result<Option<Self>, StoreError> {
-        let Some(plan) = active(conn)? else {
+    ) -> std::result::Result<Option<Promised>, StoreError> {
+        let Some(plan) = self.get(conn)? else {
             return Ok(None);
         };
         let words = storage::benefit_words(conn, customer, year)?;
-        Ok(Some(Self { plan, words }))
+        Ok(Some(Promised { plan, words }))
+    }
+
+    /// Whether it has a benefit of a key.
+    pub(super) fn has(
+        &self,
+        conn: &mut Conn<'_>,
+        key: &str,
+    ) -> std::result::Result<bool, StoreError> {
+        let plan = self.get(conn)?;
+        Ok(plan.is_some_and(|plan| plan.benefits.iter().any(|benefit| benefit.key == key)))
+    }
+
+    fn get(
+        &self,
+        conn: &mut Conn<'_>,
+    ) -> std::result::Result<Option<Arc<BenefitPlan>>, StoreError> {
+        let Some(stored) = storage::active_benefit_plan(conn)? else {
+            return Ok(None);
+        };
+        let of_text = |(toml, plan): &Parsed| (*toml == stored.toml).then(|| Arc::clone(plan));
+        let known = self.0.lock().as_ref().and_then(of_text);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let plan = BenefitPlan::from_toml(&stored.toml).map_err(|error| StoreError::Decode {
+            column: 1,
+            source: error.into(),
+        })?;
+        let plan = Arc::new(plan);
+        *self.0.lock() = Some((stored.toml, Arc::clone(&plan)));
+        Ok(Some(plan))
     }
 }
 
@@ -65,9 +105,10 @@ impl ScoreApp {
     /// The benefits of a customer whose loyalty is shown, this calendar year.
     pub(super) async fn benefits_of(&self, shown: &LoyaltyShown) -> Result<Vec<BenefitShown>> {
         let (customer, year) = (shown.customer, self.this_year());
+        let plan = self.benefit_plan.clone();
         let read = move |conn: &mut Conn<'_>| {
             conn.see_all_dealers()?;
-            Promised::to(conn, customer, year)
+            plan.promised(conn, customer, year)
         };
         let Some(promised) = self.db.read(read).await? else {
             return Ok(Vec::new());
@@ -161,21 +202,6 @@ impl ScoreApp {
             })
             .await
     }
-}
-
-/// Whether the plan that counts has a benefit of a key.
-pub(super) fn is_benefit(conn: &mut Conn<'_>, key: &str) -> std::result::Result<bool, StoreError> {
-    let plan = active(conn)?;
-    Ok(plan.is_some_and(|plan| plan.benefits.iter().any(|benefit| benefit.key == key)))
-}
-
-fn active(conn: &mut Conn<'_>) -> std::result::Result<Option<BenefitPlan>, StoreError> {
-    let stored = storage::active_benefit_plan(conn)?;
-    let plan = stored.map(|stored| BenefitPlan::from_toml(&stored.toml));
-    plan.transpose().map_err(|error| StoreError::Decode {
-        column: 1,
-        source: error.into(),
-    })
 }
 
 /// Midnight in China, when the business year begins.

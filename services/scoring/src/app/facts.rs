@@ -12,7 +12,7 @@ use marque_vault::Vault;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Assessor, FactRow, ScoreApp, benefits, read::visible, rows, rows::Wrong};
+use super::{Assessor, FactRow, ScoreApp, read::visible, rows, rows::Wrong};
 use crate::{
     domain::{Happening, happening::Kind},
     error::{Error, Result},
@@ -61,6 +61,7 @@ impl ScoreApp {
             Error::Invalid(wrong.into_iter().map(Wrong::into_violation).collect())
         })?;
         let (assessor, vault) = (self.assessor.clone(), self.vault.clone());
+        let plan = self.benefit_plan.clone();
         // His customer is scored anew, by what he did at all dealers.
         self.db
             .across()
@@ -80,7 +81,7 @@ impl ScoreApp {
                         }
                         if let Some((_, benefit)) = fact.code.split_once(':')
                             && fact.kind == Kind::Benefit
-                            && !benefits::is_benefit(conn, benefit)?
+                            && !plan.has(conn, benefit)?
                         {
                             let message = "the plan that counts has no benefit of this name";
                             return Err(Error::field("subject", "UNKNOWN", message));

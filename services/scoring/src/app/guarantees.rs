@@ -97,10 +97,7 @@ impl ScoreApp {
             demand.check(car.sale_date, business_date(asked_at))?;
         }
         let repairs = match car.sale_date {
-            Some(_) => {
-                let meta = self.cars.as_itself(meta, asked_at);
-                self.history.repairs(&meta, &car.vin).await?
-            }
+            Some(_) => self.history.repairs(meta, &car.vin, asked_at).await?,
             None => Vec::new(),
         };
         let (terms, calendar) = (granted.terms, WorkCalendar::shipped());

@@ -35,7 +35,7 @@ use marque_vault::Vault;
 use tokio::sync::Notify;
 
 pub(crate) use assess::Assessor;
-pub(crate) use benefits::BenefitShown;
+pub(crate) use benefits::{BenefitShown, CurrentPlan};
 pub(crate) use due_list::{DueAsked, DueShown, keep_dues};
 pub(crate) use facts::Recorded;
 pub(crate) use guarantees::{Counted, Demand, Demanded};
@@ -69,6 +69,7 @@ pub(crate) struct ScoreApp {
     pub(crate) consents: Consents,
     pub(crate) cars: Cars,
     pub(crate) history: History,
+    pub(crate) benefit_plan: CurrentPlan,
     /// Told when something was learnt, for whoever reckons by it.
     pub(crate) learnt: Arc<Notify>,
 }

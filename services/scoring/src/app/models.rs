@@ -83,8 +83,8 @@ impl Models {
 /// A model somebody describes.
 #[derive(Debug, Clone)]
 pub(crate) enum NewModel {
-    /// Whole, as TOML.
-    Whole(String),
+    /// Whole.
+    Whole(Arc<Model>),
     /// Other weights over the curves of the active model, under a version.
     Reweighed(Weighing),
     /// One that is kept.
@@ -99,14 +99,17 @@ pub(crate) struct Weighing {
 }
 
 impl NewModel {
+    /// One that is given whole, as TOML in a field.
+    pub(crate) fn whole(field: &str, toml: &str) -> Result<Self> {
+        let model = Model::from_toml(toml)
+            .map_err(|error| Error::field(field, "INVALID", error.to_string()))?;
+        Ok(Self::Whole(Arc::new(model)))
+    }
+
     /// The model that is meant.
     pub(crate) fn resolve(&self, conn: &mut Conn<'_>, models: &Models) -> Result<Arc<Model>> {
         match self {
-            Self::Whole(toml) => {
-                let model = Model::from_toml(toml)
-                    .map_err(|error| Error::field("toml", "INVALID", error.to_string()))?;
-                Ok(Arc::new(model))
-            }
+            Self::Whole(model) => Ok(Arc::clone(model)),
             Self::Reweighed(weighing) => {
                 let active = models.active(conn)?;
                 Ok(Arc::new(weighing.over(&active)?))

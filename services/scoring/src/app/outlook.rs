@@ -77,7 +77,7 @@ impl ScoreApp {
             };
             let read = Read {
                 newest: storage::last_change(conn)?,
-                promised: Promised::to(conn, customer, app.this_year())?,
+                promised: app.benefit_plan.promised(conn, customer, app.this_year())?,
             };
             Ok::<_, Error>((outlook, read))
         });

@@ -131,7 +131,7 @@ impl ScoreApp {
             .await?;
         let counted = match car.and_then(|(car, terms)| Some((car.sale_date?, car, terms))) {
             Some((start, car, terms)) if is_covered(&terms, start, now) => {
-                let repairs = self.history.repairs_for_peer(&car.vin, now).await?;
+                let repairs = self.history.repairs_unasked(&car.vin, now).await?;
                 let counters = count(&terms, start, &repairs, now);
                 Some((counters, has_open(&repairs), car))
             }

@@ -134,7 +134,8 @@ impl Basis {
                 *spent.get_or_insert(0) += amount;
             }
         }
-        if let Some(spent) = spent {
+        // Where more was paid back than is known to have been paid, nobody knows what he spent.
+        if let Some(spent) = spent.filter(|spent| *spent >= 0) {
             self.set(Fact::ServiceAmount, yuan(spent));
         }
     }

@@ -194,7 +194,7 @@ impl Dossier {
         let paid = visits.iter().filter(is_his);
         let fen: i64 = paid.filter_map(|visit| visit.amount_minor).sum();
         let years = ((on - first).num_days() as f64 / 365.25).max(1.0);
-        Some(fen as f64 / 100.0 / years)
+        Some(fen.max(0) as f64 / 100.0 / years)
     }
 
     /// Facts of a kind that had happened on a day, by time.

@@ -68,7 +68,7 @@ pub(crate) struct Happening {
     pub(crate) happened_at: Timestamp,
     /// Closed, paid; `None` while open. Of an assessment the last day on which it holds, if it says one.
     pub(crate) ended_at: Option<Timestamp>,
-    /// Fen.
+    /// Fen; of a visit below zero if it was paid back.
     pub(crate) amount_minor: Option<i64>,
     /// Value of an assessment; how satisfied with its handling who complained is, 1 to 5.
     pub(crate) level: Option<f64>,

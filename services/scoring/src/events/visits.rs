@@ -59,9 +59,10 @@ fn read_visit(
         vin: visit.vin,
         happened_at: opened.or(closed).unwrap_or(came_at),
         ended_at: closed,
-        // What others pay is no spend of his. The event knows no difference between nothing paid and no amount given.
+        // What others pay is no spend of his, and less than nothing is paid back to him. The event knows no difference between nothing paid
+        // and no amount given.
         amount_minor: Some(visit.customer_minor.unwrap_or(visit.amount_minor))
-            .filter(|amount| *amount > 0),
+            .filter(|amount| *amount != 0),
         level: None,
         odometer_km: i64::from(visit.odometer_km),
         code: visit.kind,

@@ -120,7 +120,7 @@ impl ScoreGrpc {
         let limit = usize::try_from(request.limit)
             .map_err(|_| Error::field("limit", "INVALID", "a number from 0 to 10000"))?;
         let then = new_model(
-            request.model_toml,
+            ("model_toml", &request.model_toml),
             request.weights,
             &request.model_version,
             "what-if",
@@ -144,7 +144,7 @@ impl ScoreGrpc {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
         let version = request.version.trim();
-        let new = new_model(request.toml, request.weights, version, version)?;
+        let new = new_model(("toml", &request.toml), request.weights, version, version)?;
         let how = (request.activate, request.only_new);
         let (model, rescored) = self.app.put_model(ctx, new, how).await?;
         Ok(pb::PutModelResponse {
@@ -351,15 +351,15 @@ impl ScoreGrpc {
     }
 }
 
-/// A model described in one of three ways: whole, by weights under `version`, or by the version of a kept one.
+/// A model described in one of three ways: whole, in a field of the request; by weights under `version`; or by the version of a kept one.
 fn new_model(
-    toml: String,
+    (field, toml): (&str, &str),
     weights: Vec<pb::Weight>,
     kept: &str,
     version: &str,
 ) -> Result<NewModel> {
     match (toml.is_empty(), weights.is_empty(), kept.is_empty()) {
-        (false, true, _) => Ok(NewModel::Whole(toml)),
+        (false, true, _) => NewModel::whole(field, toml),
         (true, false, _) => Ok(NewModel::Reweighed(Weighing {
             version: version.to_owned(),
             weights: weights

@@ -136,8 +136,8 @@ fn put_dealer_degrees(conn: &mut Conn<'_>, loyalties: &[Found]) -> Result<(), St
 }
 
 fn forget_dealer_degrees(conn: &mut Conn<'_>, customers: &[CustomerId]) -> Result<(), StoreError> {
-    let sql = "DELETE FROM dealer_degrees WHERE customer_id IN (??) RETURNING customer_id";
-    conn.query_in(sql, &[], &customer_keys(customers), |_| Ok(()))?;
+    let sql = "DELETE FROM dealer_degrees WHERE customer_id IN (??)";
+    conn.execute_in(sql, &[], &customer_keys(customers))?;
     Ok(())
 }
 
@@ -188,19 +188,16 @@ pub(crate) fn forget_loyalties(
     gone: &[CustomerId],
     refused: &[CustomerId],
 ) -> Result<(), StoreError> {
-    forget_dealer_degrees(conn, gone)?;
-    forget_dealer_degrees(conn, refused)?;
-    for customer in gone.iter().chain(refused) {
-        let sql = "DELETE FROM loyalty WHERE customer_id = ?1";
-        conn.execute(sql, &[customer.uuid().into()])?;
+    for customers in [gone, refused] {
+        forget_dealer_degrees(conn, customers)?;
+        let sql = "DELETE FROM loyalty WHERE customer_id IN (??)";
+        conn.execute_in(sql, &[], &customer_keys(customers))?;
     }
-    for customer in refused {
-        for sql in [
-            "DELETE FROM loyalty_history WHERE customer_id = ?1",
-            "DELETE FROM model_loyalty_history WHERE customer_id = ?1",
-        ] {
-            conn.execute(sql, &[customer.uuid().into()])?;
-        }
+    for sql in [
+        "DELETE FROM loyalty_history WHERE customer_id IN (??)",
+        "DELETE FROM model_loyalty_history WHERE customer_id IN (??)",
+    ] {
+        conn.execute_in(sql, &[], &customer_keys(refused))?;
     }
     Ok(())
 }

@@ -11,7 +11,9 @@ use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Status;
 
-use crate::world::{World, assessment, consented, customer, link, linked, owns, record_of, sold};
+use crate::world::{
+    World, assessment, consented, customer, link, linked, owns, record_of, sold, visit, visited,
+};
 
 store_test_suite!(
     a_withdrawn_fact_counts_no_more_and_is_restored_by_saying_it_again,
@@ -20,6 +22,7 @@ store_test_suite!(
     an_order_without_a_vin_and_its_sale_are_one_purchase_with_a_doubt,
     what_cannot_be_withdrawn_is_said,
     who_does_not_want_to_be_scored_is_handed_all_that_was_told_of_him,
+    what_is_paid_back_was_not_spent,
 );
 
 const VIN: &str = "LJ1EEKRN7R4000001";
@@ -271,4 +274,22 @@ async fn who_does_not_want_to_be_scored_is_handed_all_that_was_told_of_him(db: T
     let other = world.ask(Role::Customer, Scope::Customer(customer(20)), message);
     let refused = world.scoring().export_facts(other).await.unwrap_err();
     assert_eq!(refused.code(), tonic::Code::NotFound);
+}
+
+async fn what_is_paid_back_was_not_spent(db: TestDb) {
+    let world = world_of_one(db).await;
+    let paid = |order: u128, amount_minor| {
+        let mut paid = visit("D1", order, "A", "2026-03-01");
+        paid.amount_minor = amount_minor;
+        paid
+    };
+    let spent = async |position, visits| {
+        world.visits.deliver([visited(position, visits)]).await;
+        let score = explained(&world, None).await;
+        fact(&score, "service_amount").map(|(yuan, _)| yuan)
+    };
+    let refund = spent(1, vec![paid(1, -68_000)]).await;
+    assert_eq!(refund, None, "nobody told of what was paid");
+    let orders = vec![paid(2, 68_000), paid(3, 30_000)];
+    assert_eq!(spent(2, orders).await, Some(300.0));
 }

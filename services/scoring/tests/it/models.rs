@@ -69,17 +69,20 @@ async fn what_if_says_who_would_move_and_writes_nothing(db: TestDb) {
     let to = answer.movers[0].to.as_ref().unwrap();
     assert_eq!((to.rank, to.size, to.tier.as_str()), (1, 10, "ordinary"));
     assert_eq!(world.count(changes).await, before);
-    for wrong in [
-        ask(vec![weight("luck", 5.0)]),
-        ask(vec![weight("credit", -1.0)]),
-        ask(Vec::new()),
-        WhatIfRequest {
-            model_toml: "version = 3".into(),
-            ..WhatIfRequest::default()
-        },
+    let no_model = WhatIfRequest {
+        model_toml: "version = 3".into(),
+        ..WhatIfRequest::default()
+    };
+    for (wrong, field) in [
+        (ask(vec![weight("luck", 5.0)]), "weights"),
+        (ask(vec![weight("credit", -1.0)]), "weights"),
+        (ask(Vec::new()), "weights"),
+        (no_model, "model_toml"),
     ] {
         let refused = world.scoring().what_if(world.hq(wrong)).await.unwrap_err();
-        assert_eq!(marque_errors::Problem::from(refused).status, 400);
+        let refused = marque_errors::Problem::from(refused);
+        let named = refused.violations[0].field.as_str();
+        assert_eq!((refused.status, named), (400, field));
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct VisitPayload {
     pub(super) happened_at: Timestamp,
     pub(super) odometer_km: i64,
     pub(super) amount_minor: Option<i64>,
-    /// What of the amount the customer pays, where lines say that others pay for them.
+    /// What of the amount the customer pays, where lines, or an order without any, say that others pay.
     pub(super) customer_minor: Option<i64>,
     /// Keyed hash of the rows.
     pub(super) content: [u8; 16],
@@ -138,8 +138,9 @@ impl Rows {
         dedup(&mut all);
         let (opened_at, closed_at) = (visit.opened_at.map(instant), visit.closed_at.map(instant));
         let order_number = visit.order_number.as_deref().unwrap_or_default().to_owned();
+        let of_order = first_extra(rows, Extra::Payer);
         let total = visit.amount_fen;
-        let customer_minor = total.and_then(|total| paid_by_customer(total, &lines));
+        let customer_minor = total.and_then(|total| paid_by_customer(total, &lines, of_order));
         let mut payload = VisitPayload {
             dealer: dealer.clone(),
             vin: visit

@@ -53,7 +53,7 @@ impl Line {
 
     /// Whether it says that somebody else than the customer pays.
     fn is_paid_by_another(&self) -> bool {
-        Payer::parse(&self.payer).is_some_and(|payer| payer != Payer::Customer)
+        is_another(&self.payer)
     }
 
     /// A line from its cleaned cells and the columns that quality does not know.
@@ -85,10 +85,20 @@ impl Line {
     }
 }
 
-/// What of an order's total the customer pays, where others pay for some of its lines; `None` where none does, and all is his.
+/// Whether a payer is known to be somebody else than the customer.
+fn is_another(payer: &str) -> bool {
+    Payer::parse(payer).is_some_and(|payer| payer != Payer::Customer)
+}
+
+/// What of an order's total the customer pays, where others pay for some of its lines; `None` where none does, and all is his. Of an order
+/// without lines its own payer says it.
 ///
-/// It is what his own lines cost, but never more than the total; where one of them has no price, the total without theirs.
-pub(crate) fn paid_by_customer(total_minor: i64, lines: &[Line]) -> Option<i64> {
+/// It is what his own lines cost, but never more than the total, nor, of a refund, less; where one of them has no price, the total
+/// without theirs.
+pub(crate) fn paid_by_customer(total_minor: i64, lines: &[Line], of_order: &str) -> Option<i64> {
+    if lines.is_empty() {
+        return is_another(of_order).then_some(0);
+    }
     let (theirs, own): (Vec<&Line>, Vec<&Line>) =
         lines.iter().partition(|line| line.is_paid_by_another());
     if theirs.is_empty() {
@@ -100,7 +110,7 @@ pub(crate) fn paid_by_customer(total_minor: i64, lines: &[Line]) -> Option<i64> 
         let theirs: i128 = theirs.into_iter().filter_map(Line::price_minor).sum();
         total - theirs
     });
-    i64::try_from(by_lines.min(total).max(0)).ok()
+    i64::try_from(by_lines.clamp(total.min(0), total.max(0))).ok()
 }
 
 /// Words for lines that are neither labour nor part.
@@ -143,17 +153,40 @@ mod tests {
             (500_000, vec![unpriced("三包")], Some(0)),
             (500_000, vec![part("厂家"), unpriced("客户")], Some(20_000)),
             (400_000, vec![part("厂家"), unpriced("客户")], Some(0)),
+            // What was paid is paid back, to each his own.
+            (
+                -500_000,
+                vec![
+                    line("warranty", -2_000, Some(240_000)),
+                    line("客户", -1_000, Some(20_000)),
+                ],
+                Some(-20_000),
+            ),
+            (-500_000, vec![line("三包", -1_000, None)], Some(0)),
             (500_000, vec![part("客户"), labour("")], None),
             // A word that nobody knows is taken for his.
             (500_000, vec![part("老王")], None),
-            (500_000, vec![], None),
         ] {
             let typed: Vec<&str> = lines.iter().map(|line| line.payer.as_str()).collect();
             assert_eq!(
-                paid_by_customer(total, &lines),
+                paid_by_customer(total, &lines, "厂家"),
                 expected,
                 "{total} {typed:?}"
             );
+        }
+    }
+
+    #[test]
+    fn of_an_order_without_lines_its_own_payer_says_who_pays() {
+        for (payer, expected) in [
+            ("索赔", Some(0)),
+            ("保险公司", Some(0)),
+            ("内部", Some(0)),
+            ("客户", None),
+            ("老王", None),
+            ("", None),
+        ] {
+            assert_eq!(paid_by_customer(500_000, &[], payer), expected, "{payer}");
         }
     }
 }

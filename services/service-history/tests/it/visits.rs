@@ -198,6 +198,17 @@ async fn who_pays_is_read_in_the_words_of_workshops_and_told(db: TestDb) {
             "{payers:?}"
         );
     }
+    let without_lines = VisitColumns {
+        lines: String::new(),
+        ..order("R6", ["", ""], "索赔")
+    };
+    world.put("D1", without_lines).await;
+    let told = world.told().await.visits.remove(0);
+    assert_eq!(
+        (told.amount_minor, told.customer_minor),
+        (500_000, Some(0)),
+        "the order has a payer of its own"
+    );
 }
 
 async fn a_line_without_a_price_has_none_and_one_that_costs_nothing_says_so(db: TestDb) {

@@ -92,7 +92,7 @@ pub(crate) fn judge(readings: &mut [Reading], versions: &FxHashMap<VisitId, i64>
     }
     let run = longest_run(readings, &judged);
     for at in judged {
-        readings[at].quality = if run.contains(&at) {
+        readings[at].quality = if run.binary_search(&at).is_ok() {
             Quality::Plausible
         } else {
             flaw(readings, &run, at)
@@ -111,7 +111,7 @@ pub(crate) fn newest_plausible(readings: &[Reading]) -> Option<&Reading> {
 /// How many readings back a chain may skip: a placeholder VIN can have very many.
 const LOOK_BACK: usize = 64;
 
-/// The longest chain of readings each of which can follow the one before; of equally long ones the earliest.
+/// The longest chain of readings each of which can follow the one before, in their order; of equally long ones the earliest.
 fn longest_run(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
     let mut best: Vec<(usize, Option<usize>)> = Vec::with_capacity(judged.len());
     for (place, &at) in judged.iter().enumerate() {
@@ -147,11 +147,8 @@ fn can_follow(earlier: &Reading, later: &Reading, most: Option<i64>) -> bool {
 }
 
 fn flaw(readings: &[Reading], run: &[usize], at: usize) -> Quality {
-    let is_less = run
-        .iter()
-        .rev()
-        .find(|believed| **believed < at)
-        .is_some_and(|before| readings[at].km < readings[*before].km);
+    let before = run[..run.partition_point(|believed| *believed < at)].last();
+    let is_less = before.is_some_and(|before| readings[at].km < readings[*before].km);
     if is_less {
         Quality::Backwards
     } else {

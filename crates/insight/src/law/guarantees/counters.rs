@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::record::{Assembly, Repair, Replacement, SafetyFault, started_days};
 use super::terms::{EARLY_KM, Terms, windows};
@@ -332,14 +332,20 @@ fn repair_days(repairs: &[&Repair], now: NaiveDateTime) -> Option<Counter> {
     )
 }
 
-/// Repairs, the earliest first, by the stays they are of: those that ran at the same time are of one.
+/// Repairs, the earliest first, by the stays they are of: those that ran at the same time are of one. One of which only the day is
+/// known may have run to the end of it.
 fn stays<'a>(repairs: &[&'a Repair], now: NaiveDateTime) -> Vec<Vec<&'a Repair>> {
     let mut stays: Vec<Vec<&Repair>> = Vec::new();
     let mut until = NaiveDateTime::MIN;
     for &repair in repairs {
         let end = repair.end(now);
+        let end = if end > repair.agreed_at {
+            end
+        } else {
+            midnight_after(repair.agreed_at)
+        };
         match stays.last_mut() {
-            Some(stay) if repair.agreed_at < until || repair.agreed_at == stay[0].agreed_at => {
+            Some(stay) if repair.agreed_at < until => {
                 stay.push(repair);
                 until = until.max(end);
             }
@@ -350,6 +356,11 @@ fn stays<'a>(repairs: &[&'a Repair], now: NaiveDateTime) -> Vec<Vec<&'a Repair>>
         }
     }
     stays
+}
+
+fn midnight_after(at: NaiveDateTime) -> NaiveDateTime {
+    let next = at.date().checked_add_days(Days::new(1));
+    next.unwrap_or(NaiveDate::MAX).and_time(NaiveTime::MIN)
 }
 
 /// From the first agreement to the last completion. What one order excludes another of the same stay may have been worked on in: the

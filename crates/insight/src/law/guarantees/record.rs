@@ -109,11 +109,15 @@ impl Repair {
     ///
     /// A repair that still runs counts up to `now`. One of which only the day is known, in and out on the same one, is a day.
     pub fn days(&self, now: NaiveDateTime) -> u32 {
+        self.days_less(self.excluded_hours, now)
+    }
+
+    fn days_less(&self, excluded_hours: f64, now: NaiveDateTime) -> u32 {
         let whole = self.end(now) - self.agreed_at;
         if whole.num_seconds() == 0 && self.completed_at.is_some() {
             return 1;
         }
-        started_days(whole, self.excluded_hours)
+        started_days(whole, excluded_hours)
     }
 
     /// When it was completed, or `now` while it runs.
@@ -123,16 +127,7 @@ impl Repair {
 
     /// Days of this repair with all waiting: for a spare car nothing is excluded (Art. 21).
     pub fn days_with_waiting(&self, now: NaiveDateTime) -> u32 {
-        let with_waiting = Self {
-            excluded_hours: 0.0,
-            ..self.clone()
-        };
-        with_waiting.days(now)
-    }
-
-    /// Whether a spare car or money is owed: a single repair beyond five days, from the sixth on (Art. 21).
-    pub fn owes_spare_car(&self, now: NaiveDateTime) -> bool {
-        self.days_with_waiting(now) > 5
+        self.days_less(0.0, now)
     }
 }
 
@@ -193,7 +188,7 @@ pub(super) mod tests {
             ..repair("R1", 0, 121.0)
         };
         assert_eq!(repair.days(repair.agreed_at), 3);
-        assert!(repair.owes_spare_car(repair.agreed_at));
+        assert_eq!(repair.days_with_waiting(repair.agreed_at), 6);
     }
 
     #[test]
@@ -202,8 +197,9 @@ pub(super) mod tests {
             completed_at: None,
             ..repair("R1", 0, 0.0)
         };
-        assert_eq!(running.days(running.agreed_at + TimeDelta::hours(25)), 2);
-        assert!(!running.owes_spare_car(running.agreed_at + TimeDelta::hours(120)));
-        assert!(running.owes_spare_car(running.agreed_at + TimeDelta::hours(121)));
+        for (hours, days) in [(25, 2), (120, 5), (121, 6)] {
+            let now = running.agreed_at + TimeDelta::hours(hours);
+            assert_eq!(running.days(now), days, "{hours} h");
+        }
     }
 }

@@ -110,6 +110,23 @@ fn values_in_a_neighbouring_column_are_moved() {
     });
     assert_eq!(cleaned.record.kind, PartyKind::Organization);
     assert!(cleaned.record.credit_code.is_some());
+
+    // An association's and a school's begin as an ID number does.
+    for code in ["52100000500000007R", "121301004012600498"] {
+        let cleaned = clean(|row| (row.name, row.id_number) = (Some("样例小学"), Some(code)));
+        assert!(rules(&cleaned).contains(&Rule::MovedFromColumn), "{code}");
+        assert!(cleaned.record.credit_code.is_some(), "{code}");
+    }
+}
+
+#[test]
+fn two_phones_with_a_blank_between_are_two() {
+    let cleaned = clean(|row| row.phone = Some("13912340567 13812345670"));
+    assert_eq!(rules(&cleaned), [Rule::PhoneSeveral]);
+    let phones = [cleaned.record.phone, cleaned.record.phone2];
+    let phones = phones.map(|phone| phone.map(|phone| phone.national().to_owned()));
+    let expected = ["13912340567", "13812345670"].map(|phone| Some(phone.to_owned()));
+    assert_eq!(phones, expected);
 }
 
 #[test]

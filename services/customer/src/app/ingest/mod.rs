@@ -10,7 +10,7 @@ mod verdict;
 use std::{collections::HashSet, sync::Arc};
 
 use marque_auth::CallContext;
-use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp};
+use marque_core::{CustomerId, CustomerSerial, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_intake::Outcome;
 use marque_quality::{Field, RecordKind};
@@ -36,9 +36,9 @@ pub(crate) struct Taken {
     pub(crate) record: SourceRecordId,
     pub(crate) outcome: Outcome,
     /// Whose it is; nobody's where the person was erased.
-    pub(crate) customer: Option<CustomerNumber>,
+    pub(crate) customer: Option<CustomerSerial>,
     /// Whose it was before, if it was there and says something else now.
-    pub(crate) previous: Option<CustomerNumber>,
+    pub(crate) previous: Option<CustomerSerial>,
     /// What showed it to be that customer's, if others of his records did.
     pub(crate) because: Option<Arc<Match>>,
     pub(crate) version: i64,
@@ -81,13 +81,13 @@ struct Batch<'a> {
     erased: HashSet<SourceRecordId>,
     known: Known,
     new_customers: Vec<NewCustomer>,
-    touched: FxHashSet<CustomerNumber>,
+    touched: FxHashSet<CustomerSerial>,
     joined: Vec<Joined>,
     placed: Vec<Placed>,
     /// Customers in the store whose kind is known better now.
-    kinds: Vec<(CustomerNumber, Kind)>,
+    kinds: Vec<(CustomerSerial, Kind)>,
     /// For new customers; those that are left over are used next time.
-    numbers: std::vec::IntoIter<CustomerNumber>,
+    serials: std::vec::IntoIter<CustomerSerial>,
 }
 
 /// A row that was written.
@@ -97,7 +97,7 @@ struct Placed {
     row: usize,
     seq: i64,
     /// The customer it belonged to before.
-    previous: Option<CustomerNumber>,
+    previous: Option<CustomerSerial>,
     because: Option<Arc<Match>>,
     version: i64,
     /// When the record came to say what it says now of its car.
@@ -144,7 +144,7 @@ impl<'a> Batch<'a> {
             joined: Vec::new(),
             placed: Vec::new(),
             kinds: Vec::new(),
-            numbers: Vec::new().into_iter(),
+            serials: Vec::new().into_iter(),
         })
     }
 
@@ -161,10 +161,10 @@ impl<'a> Batch<'a> {
             .filter(|id| !self.existing.contains_key(*id))
             .count();
         let mut seqs = self.app.store.allocate_seqs(conn, fresh)?.into_iter();
-        self.numbers = self
+        self.serials = self
             .app
             .store
-            .allocate_numbers(conn, last.len())?
+            .allocate_serials(conn, last.len())?
             .into_iter();
         let mut inserts: Vec<(usize, i64)> = Vec::with_capacity(fresh);
         for (at, row) in self.rows.iter().enumerate() {
@@ -196,14 +196,14 @@ impl<'a> Batch<'a> {
     }
 
     /// The customer a row goes to, a new one if it is nobody's.
-    fn home(&mut self, row: &Ready, verdict: &Verdict) -> CustomerNumber {
+    fn home(&mut self, row: &Ready, verdict: &Verdict) -> CustomerSerial {
         verdict.customer.unwrap_or_else(|| {
-            let number = self.numbers.next().expect("a number for every row");
+            let serial = self.serials.next().expect("a serial for every row");
             let id = CustomerId::new(&*self.app.clock);
             let kind = clear_kind(&row.features).unwrap_or(row.facts.kind);
-            self.known.found(number, Identity { id, kind });
-            self.new_customers.push(NewCustomer { number, id, kind });
-            number
+            self.known.found(serial, Identity { id, kind });
+            self.new_customers.push(NewCustomer { serial, id, kind });
+            serial
         })
     }
 
@@ -272,7 +272,7 @@ impl<'a> Batch<'a> {
         conn: &mut Conn<'_>,
         seq: i64,
         row: &Ready,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         verdict: &Verdict,
     ) -> Result<()> {
         self.known.add(seq, customer, &row.keys, &row.features);
@@ -289,7 +289,7 @@ impl<'a> Batch<'a> {
     }
 
     /// A customer whose kind was mistyped, or could only be guessed, is of the kind that a clear record shows.
-    fn clear_up_kind(&mut self, customer: CustomerNumber, row: &Ready) {
+    fn clear_up_kind(&mut self, customer: CustomerSerial, row: &Ready) {
         let known = self.known.identity(customer);
         if let (Some(identity), Some(kind)) = (known, clear_kind(&row.features))
             && identity.kind != kind
@@ -298,7 +298,7 @@ impl<'a> Batch<'a> {
             match self
                 .new_customers
                 .iter_mut()
-                .find(|new| new.number == customer)
+                .find(|new| new.serial == customer)
             {
                 Some(new) => new.kind = kind,
                 None => self.kinds.push((customer, kind)),
@@ -322,12 +322,14 @@ impl<'a> Batch<'a> {
         for (customer, kind) in &self.kinds {
             self.app.store.set_kind(conn, *customer, *kind)?;
         }
-        let new: FxHashSet<CustomerNumber> = self
+        let new: FxHashSet<CustomerSerial> = self
             .new_customers
             .iter()
-            .map(|customer| customer.number)
+            .map(|customer| customer.serial)
             .collect();
-        let touched: Vec<CustomerNumber> = self.touched.difference(&new).copied().collect();
+        let mut touched: Vec<CustomerSerial> = self.touched.difference(&new).copied().collect();
+        // In one order, so that two batches do not wait for each other in a circle.
+        touched.sort_unstable();
         Ok(self.app.store.touch_customers(conn, &touched, self.now)?)
     }
 

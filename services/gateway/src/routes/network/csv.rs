@@ -38,8 +38,8 @@ pub(super) fn read_csv(bytes: Bytes) -> Answer<(NetworkBody, Lines)> {
         .map_err(|problem| unreadable(&problem))?;
     let schema = schema_of(reader.headers())?;
     let mut table = Table::new(reader, schema, None).map_err(|problem| unreadable(&problem))?;
-    let (mut network, mut lines, mut wrong) =
-        (NetworkBody::default(), Vec::new(), Vec::<Violation>::new());
+    let (mut network, mut lines) = (NetworkBody::default(), Vec::new());
+    let mut wrong: Vec<Violation> = unknown_columns(&table).collect();
     while wrong.len() < MOST_WRONG {
         match table.next_row().map_err(|problem| unreadable(&problem))? {
             Next::End => break,
@@ -74,6 +74,22 @@ fn schema_of(headers: &[String]) -> Answer<&'static Schema> {
             Failure::invalid(
                 "HEADER_NOT_RECOGNISED",
                 "the first row names neither dealers (code, name, region) nor staff (dealer, code, name)",
+            )
+        })
+}
+
+/// Columns that nobody knows. What stands in them would be passed over, and the field that was meant emptied.
+fn unknown_columns(table: &Table) -> impl Iterator<Item = Violation> {
+    let named = |(_, header): &&(usize, String)| !header.is_empty();
+    table
+        .header_map()
+        .unknown()
+        .filter(named)
+        .map(|(_, header)| {
+            Violation::new(
+                format!("line 1: {header}"),
+                "INVALID",
+                "nobody knows this column: name it as one of those that are known, or leave it out",
             )
         })
 }
@@ -198,6 +214,8 @@ mod tests {
         let reason = |text: &str| refused(text).reason().to_owned();
         assert_eq!(reason(""), "EMPTY_FILE");
         assert_eq!(reason("name,colour\nOne,red\n"), "HEADER_NOT_RECOGNISED");
+        let unknown = refused("code,name,region,Gebiet\nD1,One,,east\n");
+        assert_eq!(unknown.problem().violations[0].field, "line 1: Gebiet");
         let failure = refused("dealer,code,name,active\nD1,S1,One,perhaps\nD1,S2\n");
         let fields: Vec<_> = failure
             .problem()

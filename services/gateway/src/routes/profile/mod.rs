@@ -83,6 +83,16 @@ impl Facts {
         (self.score, self.loyalty, self.due_dates) = outlook;
     }
 
+    /// Leaves out what is told of him only if he agrees, since nobody knows whether he still does.
+    fn leave_out_what_he_may_refuse(&mut self) {
+        if self.score.is_here() {
+            self.score = Part::Unavailable;
+        }
+        if self.loyalty.is_here() {
+            self.loyalty = Part::Unavailable;
+        }
+    }
+
     /// Whether one of the roles that know every customer answered: with none of them there is no profile to show.
     fn are_here(&self) -> bool {
         self.vehicles.is_here() || self.visits.is_here()
@@ -127,7 +137,7 @@ pub(crate) async fn beside(
 }
 
 /// The profile of an id; the facts of one that was merged away are asked again of the customer it now is, and those of who does not agree
-/// to be scored as far as they rest on that.
+/// to be scored as far as they rest on that. Of whom that cannot be known they are left out.
 pub(crate) async fn assemble(app: &App, mut call: Call, id: &str) -> Answer {
     call.meta = call.meta.within(app.settings.part_deadline);
     let (customer, mut facts) = tokio::join!(
@@ -142,7 +152,8 @@ pub(crate) async fn assemble(app: &App, mut call: Call, id: &str) -> Answer {
             facts.ask_whether_he_agrees(app, &call, id).await;
         }
         Err(failure) if !is_outage(failure) || !facts.are_here() => return Err(failure.clone()),
-        _ => {}
+        Err(_) => facts.leave_out_what_he_may_refuse(),
+        Ok(_) => {}
     }
     ok(&Profile {
         customer: Part::of(customer, CustomerView::from),

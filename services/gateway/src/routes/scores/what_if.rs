@@ -118,7 +118,8 @@ pub(crate) async fn ask_what_if(
         });
     let answer = ask
         .await
-        .map_err(|failure| failure.rename(&[("toml", "model")]))?;
+        // The scoring role of the release before has the shorter name.
+        .map_err(|failure| failure.rename(&[("model_toml", "model"), ("toml", "model")]))?;
     ok(&WhatIfView {
         population: answer.population,
         moved: answer.moved,

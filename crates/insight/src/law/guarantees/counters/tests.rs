@@ -123,11 +123,34 @@ fn orders_of_one_stay_count_its_days_once() {
         assert_eq!(days.count, expected, "{minutes} min, {hours} h");
         assert_eq!(days.evidence, ["R1", "R2"]);
     }
-    let by_days_alone = [repair("R1", 100, 0.0), repair("R2", 100, 0.0)];
-    assert_eq!(
-        of_rule(&by_days_alone, &Rule::RepairDays),
-        Some((1, Level::Counted))
-    );
+}
+
+#[test]
+fn orders_that_know_their_day_alone_are_of_the_stay_of_that_day() {
+    // Of the second order: minutes after the first, and hours. Of the first only the day is known.
+    for (minutes, hours, expected) in [
+        (0, 0.0, 1),
+        // Nobody wrote when it left, so that it is over as soon as it began.
+        (10, 0.0, 1),
+        (60, 8.0, 1),
+        (60, 40.0, 2),
+        // The next day.
+        (15 * 60, 1.0, 2),
+        (1_440, 0.0, 2),
+    ] {
+        let second = repair("R2", 100, hours);
+        let later = |at: NaiveDateTime| at + TimeDelta::minutes(minutes);
+        let second = Repair {
+            agreed_at: later(second.agreed_at),
+            completed_at: second.completed_at.map(later),
+            ..second
+        };
+        assert_eq!(
+            of_rule(&[repair("R1", 100, 0.0), second], &Rule::RepairDays),
+            Some((expected, Level::Counted)),
+            "{minutes} min, {hours} h"
+        );
+    }
 }
 
 #[test]
