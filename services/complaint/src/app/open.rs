@@ -184,6 +184,7 @@ impl CaseApp {
         now: Timestamp,
     ) -> Result<Opened> {
         storage::lock_records(conn, who.0.into_iter())?;
+        self.check_not_erased(conn, who.0)?;
         storage::share_hours(conn, dealer.as_str())?;
         if !draft.complaint_key.is_empty() {
             let keys = [draft.complaint_key.as_str()];
@@ -226,6 +227,20 @@ impl CaseApp {
     /// A case is there that has the key.
     fn exists(&self, serial: CaseSerial) -> Error {
         Error::Exists(self.store.number_of(serial).to_string())
+    }
+
+    /// Passes unless the person of the record was erased: nobody complains under his key any more. The caller holds the record.
+    pub(super) fn check_not_erased(
+        &self,
+        conn: &mut Conn<'_>,
+        record: Option<SourceRecordId>,
+    ) -> Result<()> {
+        let erased = marque_intake::entombed(conn, self.store.vault(), record)?;
+        if erased.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::RecordErased)
+        }
     }
 
     /// What the customer is to us: as was said, or else as the scoring service has told.

@@ -71,7 +71,8 @@ impl CustomerApp {
         }
         let erasure = Erasure {
             id: ErasureId::new(&*self.clock),
-            customer: customer.id,
+            // Whom was asked for, not who he is to us today: a merge may be undone before it is decided.
+            customer: id,
             state: ErasureState::Requested,
             ground: ground.to_owned(),
             requested_by: own.map_or_else(|| ctx.actor().to_string(), |_| "self".to_owned()),
@@ -149,6 +150,15 @@ impl CustomerApp {
                 "duties", "ENDED", message,
             )]));
         }
+        if let Some(since) = ruling.begins_too_late(today) {
+            let message =
+                format!("none begins as late as {since}: 31 December of this year at the latest");
+            return Err(Error::Invalid(vec![Violation::new(
+                "duties",
+                "IN_FUTURE",
+                message,
+            )]));
+        }
         let app = self.clone();
         self.db
             .write(move |conn| app.decide_erasure_in(conn, &ctx, id, &ruling, &reason))
@@ -170,7 +180,8 @@ impl CustomerApp {
         let mut erasure = self.store.get_erasure(conn, id)?;
         let state = erasure.state;
         match ruling.follows(state) {
-            None => return Ok(erasure),
+            None if erasure.is_decided_so(ruling, reason) => return Ok(erasure),
+            None => return Err(Error::ErasureDecided(state.as_str())),
             Some(false) => return Err(Error::ErasureDecided(state.as_str())),
             Some(true) => {}
         }

@@ -1,6 +1,6 @@
 //! Requests to be forgotten: what they say, and which decision may follow which.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use marque_core::{CustomerId, ErasureId, Timestamp};
 
 use super::retention::Running;
@@ -76,6 +76,16 @@ impl Ruling {
         }
     }
 
+    /// The first day of a duty that begins after the end of this year; `None` if none does. Terms of records of business begin at the
+    /// end of a year.
+    pub(crate) fn begins_too_late(&self, today: NaiveDate) -> Option<NaiveDate> {
+        let Self::Restrict(duties) = self else {
+            return None;
+        };
+        let mut first_days = duties.iter().map(|running| running.since);
+        first_days.find(|since| since.year() > today.year())
+    }
+
     /// Whether it may follow a state; `None` if it says what is so already.
     pub(crate) fn follows(&self, state: ErasureState) -> Option<bool> {
         if self.state() == state {
@@ -106,6 +116,18 @@ pub(crate) struct Erasure {
     pub(crate) reason: String,
     pub(crate) duties: Vec<Running>,
     pub(crate) kept_until: Option<NaiveDate>,
+}
+
+impl Erasure {
+    /// Whether a ruling of the state it is in says what was decided, so that nothing is lost by not deciding again. Who is erased stays
+    /// so whatever the reason.
+    pub(crate) fn is_decided_so(&self, ruling: &Ruling, reason: &str) -> bool {
+        match ruling {
+            Ruling::Erase => true,
+            Ruling::Restrict(duties) => self.duties == *duties && self.reason == reason,
+            Ruling::Refuse => self.reason == reason,
+        }
+    }
 }
 
 #[cfg(test)]

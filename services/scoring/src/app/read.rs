@@ -1,6 +1,6 @@
 //! What callers ask of scores.
 
-use marque_auth::{CallContext, Scope};
+use marque_auth::{CallContext, Role, Scope};
 use marque_core::{CustomerId, PageRequest, Timestamp, business_date};
 use marque_db::Conn;
 use marque_events::knows_customer;
@@ -89,7 +89,7 @@ impl ScoreApp {
         customer: CustomerId,
         asked: Asked,
     ) -> Result<Shown> {
-        let (app, now) = (self.clone(), self.clock.now());
+        let (app, now, is_told) = (self.clone(), self.clock.now(), is_told_past(&ctx));
         if asked
             .at
             .is_some_and(|at| business_date(at) > business_date(now))
@@ -110,14 +110,16 @@ impl ScoreApp {
             };
             shown.ok_or(Error::CustomerUnknown)
         });
-        if asked.at.is_some() {
+        if asked.at.is_some() && is_told {
             return read.await;
         }
         let (mut shown, has_refused) = tokio::try_join!(read, self.has_refused(meta, customer))?;
         if has_refused {
             shown = shown.refused();
         }
-        self.place(&mut shown, asked.explain).await?;
+        if asked.at.is_none() {
+            self.place(&mut shown, asked.explain).await?;
+        }
         Ok(shown)
     }
 
@@ -147,10 +149,12 @@ impl ScoreApp {
         row.map(|row| self.show(conn, row, asked)).transpose()
     }
 
-    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again.
+    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again; none of who does not
+    /// want to be scored, but to himself and to whoever hands them out to him.
     pub(crate) async fn list_history(
         &self,
         ctx: CallContext,
+        meta: &CallMeta,
         customer: CustomerId,
         page: PageRequest,
     ) -> Result<(Vec<Shown>, Option<String>)> {
@@ -159,9 +163,13 @@ impl ScoreApp {
             None => (Timestamp::from_micros(i64::MAX), Uuid::nil().into()),
         };
         let (app, now) = (self.clone(), self.clock.now());
+        let is_told = is_told_past(&ctx) || !self.has_refused(meta, customer).await?;
         self.db
             .scan(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
+                if !is_told {
+                    return Ok((Vec::new(), None));
+                }
                 let rows = storage::history_of(conn, customer, before, page.size)?;
                 if rows.is_empty() && page.after.is_none() {
                     // Of whom nothing is known but his records there is no history; of who has none either, nothing at all.
@@ -273,6 +281,12 @@ impl ScoreApp {
             }
         }
     }
+}
+
+/// Whether the caller is told what somebody's score was who does not want to be scored any more: himself, and headquarters'
+/// administrator, who hands it out to him.
+fn is_told_past(ctx: &CallContext) -> bool {
+    matches!(ctx.scope(), Scope::Customer(_)) || ctx.require(Role::HqAdmin).is_ok()
 }
 
 fn spot_key((at, customer): PastSpot) -> String {

@@ -21,18 +21,18 @@ use marque_api::{
         PutFactResponse, Score, scoring_service_client::ScoringServiceClient,
     },
     service_history::v1::{
-        GetVisitRequest, GetVisitResponse, ListCustomerVisitsRequest, ListCustomerVisitsResponse,
-        ListVehicleVisitsRequest, ListVehicleVisitsResponse, ListVisitVersionsRequest,
-        ListVisitVersionsResponse, PutVisitRequest, PutVisitResponse, RecordedVisit, Visit,
-        VisitsRecorded,
+        ExportVisitsRequest, ExportVisitsResponse, GetVisitRequest, GetVisitResponse,
+        ListCustomerVisitsRequest, ListCustomerVisitsResponse, ListVehicleVisitsRequest,
+        ListVehicleVisitsResponse, ListVisitVersionsRequest, ListVisitVersionsResponse,
+        PutVisitRequest, PutVisitResponse, RecordedVisit, Visit, VisitsRecorded,
         service_history_service_server::{ServiceHistoryService, ServiceHistoryServiceServer},
     },
     vehicle::v1::{
-        ChangedVehicle, ClaimedParty, GetVehicleRequest, GetVehicleResponse,
-        ListCustomerVehiclesRequest, ListCustomerVehiclesResponse, ListPartiesRequest,
-        ListPartiesResponse, ListReadingsRequest, ListReadingsResponse, LookupVehiclesRequest,
-        LookupVehiclesResponse, PartiesClaimed, PutVehicleRequest, PutVehicleResponse,
-        VehicleDefinition, VehiclesChanged,
+        ChangedVehicle, ClaimedParty, ExportRowsRequest, ExportRowsResponse, GetVehicleRequest,
+        GetVehicleResponse, ListCustomerVehiclesRequest, ListCustomerVehiclesResponse,
+        ListPartiesRequest, ListPartiesResponse, ListReadingsRequest, ListReadingsResponse,
+        LookupVehiclesRequest, LookupVehiclesResponse, PartiesClaimed, PutVehicleRequest,
+        PutVehicleResponse, VehicleDefinition, VehiclesChanged,
         vehicle_service_server::{VehicleService, VehicleServiceServer},
     },
 };
@@ -92,6 +92,13 @@ impl ServiceHistoryService for History {
         Err(Status::unimplemented("not asked for"))
     }
 
+    async fn export_visits(
+        &self,
+        _: Request<ExportVisitsRequest>,
+    ) -> Result<Response<ExportVisitsResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
     async fn list_visit_versions(
         &self,
         _: Request<ListVisitVersionsRequest>,
@@ -144,6 +151,13 @@ impl VehicleService for Cars {
         &self,
         _: Request<ListCustomerVehiclesRequest>,
     ) -> Result<Response<ListCustomerVehiclesResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn export_rows(
+        &self,
+        _: Request<ExportRowsRequest>,
+    ) -> Result<Response<ExportRowsResponse>, Status> {
         Err(Status::unimplemented("not asked for"))
     }
 

@@ -51,6 +51,15 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            next: None,
+        }
+    }
+}
+
 /// How long a reception opens a vehicle's file.
 const RECEPTION: Duration = Duration::from_hours(90 * 24);
 /// A reception is renewed when this much of it has passed: not at every look.
@@ -110,22 +119,22 @@ impl VehicleApp {
                     |conn| {
                         // Of a car that the caller does not see yet, a condition tells no more than of none.
                         let is_seen = expected == 0 || sees(conn, ctx.scope(), payload.vin(), now)?;
-                        let (outcome, id) = rows.write(conn, &[&payload], (None, now))?[0];
-                        if outcome == Outcome::Stored {
-                            record_act(conn, &ctx, now, "vehicle_put", id, &dealer)?;
+                        let kept = rows.write(conn, &[&payload], (None, now))?[0];
+                        if kept.outcome == Outcome::Stored {
+                            record_act(conn, &ctx, now, "vehicle_put", kept.vehicle, &dealer)?;
                         }
-                        let shown = show(conn, ctx.scope(), &[id])?
+                        let shown = show(conn, ctx.scope(), &[kept.vehicle])?
                             .pop()
                             .ok_or(Error::VehicleUnknown)?;
                         let is_met = if is_seen {
-                            outcome.meets(shown.vehicle.version, expected)
+                            kept.outcome.meets(shown.vehicle.version, expected)
                         } else {
                             expected < 0
                         };
                         if !is_met {
                             return Err(Error::VehicleChanged);
                         }
-                        Ok(answer(shown, outcome, &findings))
+                        Ok(answer(shown, kept.told(), &findings))
                     },
                 )
             })

@@ -1,5 +1,7 @@
 //! A dealer's row of a vehicle: from text to facts, and into the store.
 
+use std::collections::HashSet;
+
 use marque_core::{
     DealerCode, ImportId, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id,
 };
@@ -8,7 +10,7 @@ use marque_intake::Outcome;
 use marque_quality::{
     CleanVehicle, Field, Finding, Rule, Severity, VehicleRow, clean_vehicle, text::present,
 };
-use marque_vault::{Purpose, Vault};
+use marque_vault::{Place, Purpose, Vault};
 use rustc_hash::FxHashMap;
 
 use super::Recorder;
@@ -42,6 +44,27 @@ impl RowPayload {
     /// The VIN of its car.
     pub(super) fn vin(&self) -> &str {
         &self.row.vin
+    }
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) vehicle: VehicleId,
+    /// Of the car.
+    pub(crate) outcome: Outcome,
+    /// Whether it names somebody who was erased.
+    pub(crate) is_erased: bool,
+}
+
+impl Kept {
+    /// What the sender is told.
+    pub(crate) fn told(self) -> Outcome {
+        if self.is_erased {
+            Outcome::Erased
+        } else {
+            self.outcome
+        }
     }
 }
 
@@ -119,7 +142,11 @@ impl Rows {
     /// Opens a stored row.
     pub(super) fn open(&self, row: &storage::KeptRow) -> Result<StoredColumns, StoreError> {
         let sealed_to = storage::row_of(&row.dealer, &row.source, &row.vin);
-        let opened = self.vault.open(storage::place(&sealed_to), &row.sealed);
+        self.columns(storage::place(&sealed_to), &row.sealed)
+    }
+
+    fn columns(&self, place: Place<'_>, sealed: &[u8]) -> Result<StoredColumns, StoreError> {
+        let opened = self.vault.open(place, sealed);
         let opened = opened.map_err(|error| StoreError::Decode {
             column: 3,
             source: error.into(),
@@ -128,8 +155,87 @@ impl Rows {
     }
 
     /// Writes rows of one source in the caller's transaction, of an import if `file` names one; the answers are in the rows'
-    /// order.
+    /// order. Of a row that names somebody who was erased the car is taken in, and nothing that is his (ADR 27).
     pub(crate) fn write(
+        &self,
+        conn: &mut Conn<'_>,
+        batch: &[&RowPayload],
+        (file, now): (Option<ImportId>, Timestamp),
+    ) -> Result<Vec<Kept>, StoreError> {
+        let erased = self.hold(conn, batch, now)?;
+        let bare = self.bare(batch, &erased)?;
+        let rows: Vec<&RowPayload> = batch
+            .iter()
+            .enumerate()
+            .map(|(at, &payload)| bare.get(&at).unwrap_or(payload))
+            .collect();
+        let written = self.write_cars(conn, &rows, (file, now))?;
+        let written = written.into_iter().enumerate();
+        Ok(written
+            .map(|(at, (outcome, vehicle))| Kept {
+                vehicle,
+                outcome,
+                is_erased: bare.contains_key(&at),
+            })
+            .collect())
+    }
+
+    /// Holds all that the rows name, so that nobody of them is erased in between, and tells those who were before.
+    fn hold(
+        &self,
+        conn: &mut Conn<'_>,
+        batch: &[&RowPayload],
+        now: Timestamp,
+    ) -> Result<HashSet<SourceRecordId>, StoreError> {
+        let named: Vec<Facts> = batch
+            .iter()
+            .map(|payload| facts_of(payload, None, None, now))
+            .collect();
+        Recorder::lock(conn, &named, &[])?;
+        let records = named.iter().flat_map(|facts| &facts.parties);
+        marque_intake::entombed(conn, &self.vault, records.map(|claim| claim.record))
+    }
+
+    /// By their places the rows that name people who were erased, with what is left of each: the car, and of its people the others.
+    fn bare(
+        &self,
+        batch: &[&RowPayload],
+        erased: &HashSet<SourceRecordId>,
+    ) -> Result<FxHashMap<usize, RowPayload>, StoreError> {
+        let mut bare = FxHashMap::default();
+        for (at, payload) in batch.iter().enumerate() {
+            let RowPayload { row, amendment, .. } = payload;
+            let is_erased = |record: &SourceRecordId| erased.contains(record);
+            let mut named = row.parts().into_iter().filter_map(|(_, record)| record);
+            if !named.any(|record| is_erased(&record)) {
+                continue;
+            }
+            let sealed_to = storage::row_of(row.dealer.as_str(), &row.source, &row.vin);
+            let place = storage::place(&sealed_to);
+            let columns = self.columns(place, &row.sealed)?.of_the_car();
+            let left = |record: Option<SourceRecordId>| record.filter(|one| !is_erased(one));
+            let row = RowFact {
+                owner: left(row.owner),
+                driver: left(row.driver),
+                payer: left(row.payer),
+                sealed: self
+                    .vault
+                    .seal(place, &columns.encode())
+                    .unwrap_or_default(),
+                ..row.clone()
+            };
+            let payload = RowPayload {
+                row,
+                amendment: amendment.clone(),
+                plate: None,
+            };
+            bare.insert(at, payload);
+        }
+        Ok(bare)
+    }
+
+    /// Writes rows that name nobody who was erased.
+    fn write_cars(
         &self,
         conn: &mut Conn<'_>,
         batch: &[&RowPayload],

@@ -7,8 +7,8 @@ use marque_api::{
 use marque_core::Timestamp;
 use marque_db::Conn;
 use marque_events::{
-    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, from_proto_time,
-    put_reception,
+    ApplyError, CONSENT_CHANGED, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler,
+    from_proto_time, put_reception, shut_receptions,
 };
 use marque_quality::{plate::Plate, vin::Vin};
 use marque_vault::Vault;
@@ -36,7 +36,7 @@ impl Customers {
     fn erased(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         let erased = Erased::of(event)?;
         marque_intake::forget_rows_of(conn, &self.vault, &erased.records)?;
-        Ok(Recorder::forget(conn, &erased)?)
+        Ok(self.recorder.forget(conn, &erased)?)
     }
 
     fn linked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
@@ -69,6 +69,7 @@ impl Handler for Customers {
             "marque.customer.source_records.linked" => self.linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
             CUSTOMER_RECEIVED => put_reception(conn, event),
+            CONSENT_CHANGED => shut_receptions(conn, event),
             CUSTOMERS_ERASED => self.erased(conn, event),
             _ => Ok(()),
         }

@@ -21,7 +21,7 @@ store_test_suite!(
 /// Bytes a message.
 const CHUNK: usize = 256 * 1024;
 
-async fn import(world: &World, file: &str) -> Import {
+pub(crate) async fn import(world: &World, file: &str) -> Import {
     let start = ImportStart {
         kind: "vehicles".into(),
         dealer: "D1".into(),
