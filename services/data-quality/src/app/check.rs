@@ -207,7 +207,8 @@ impl QualityApp {
     fn signs(&self, evidence: &Evidence, old: Option<&Kept>) -> Signs {
         let assessment = self.assessment.read().clone();
         if let Some(assessment) = assessment {
-            return assessment.signs(&evidence.dealer, &evidence.entry);
+            let whose = (evidence.dealer.as_str(), evidence.clerk.as_str());
+            return assessment.signs(whose, &evidence.entry);
         }
         old.filter(|old| old.evidence.entry == evidence.entry)
             .map(|old| old.signs.clone())
@@ -225,7 +226,8 @@ impl QualityApp {
         storage::lock(conn)?;
         let mut batch = Batch::of(conn, ids)?;
         for old in storage::kept(conn, &self.vault, ids)? {
-            let signs = assessment.signs(&old.place.dealer, &old.evidence.entry);
+            let whose = (old.place.dealer.as_str(), old.place.clerk.as_str());
+            let signs = assessment.signs(whose, &old.evidence.entry);
             let standard = batch.standard(conn, self, old.place.kind, now)?;
             batch.put(
                 Some(&old),
