@@ -358,7 +358,7 @@ fn the_reading_that_alone_contradicts_the_others_bears_the_kind_and_those_beside
 fn the_readings_of_a_meter_that_was_replaced_bear_nothing() {
     let folder = Folder::new("new-meter");
     let mut file = "经销商代码,工单号,车架号,进店时间,里程,业务类型\n".to_owned();
-    let kms = [10_017, 20_023, 30_019, 40_031, 213, 5_027, 9_041];
+    let kms = [10_017, 21_523, 30_019, 40_931, 213, 5_027, 9_841];
     for (n, km) in kms.into_iter().enumerate() {
         let day = format!("2025-{:02}-06", n + 1);
         writeln!(file, "D1,R{n},LJ1EEKRN7R4000001,{day},{km},保养").expect("memory");
