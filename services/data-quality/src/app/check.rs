@@ -385,7 +385,7 @@ fn compare(
         let is_back = match finding.state {
             FindingState::Open => false,
             FindingState::Mended => true,
-            FindingState::Waived => finding.found.is_of_another(flaw.value),
+            FindingState::Waived => finding.found.is_of_another(&kept.evidence),
         };
         let is_in_place = finding.dealer == kept.place.dealer && finding.clerk == kept.place.clerk;
         if !is_back && finding.found == flaw && is_in_place {
