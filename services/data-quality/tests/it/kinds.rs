@@ -216,10 +216,12 @@ async fn visits_without_work_of_one_adviser_of_ten_become_findings_of_his_alone(
         .wait_for(async || {
             let request = world.hq(pb::ListSuspectsRequest::default());
             let named = world.quality().list_suspects(request).await.unwrap();
-            let [one] = &named.into_inner().suspects[..] else {
-                return None;
-            };
-            (one.dealer == "D003" && one.clerk == "S3").then_some(())
+            let named = named.into_inner().suspects;
+            let named: Vec<(&str, &str)> = named
+                .iter()
+                .map(|one| (one.dealer.as_str(), one.clerk.as_str()))
+                .collect();
+            (named == [("D003", "S3")]).then_some(())
         })
         .await;
 }
