@@ -290,9 +290,25 @@ mod tests {
             assert!(verdicts.iter().all(|one| one.km_a_day.is_some()));
         }
         // One alone is wrong until another one confirms it.
-        let readings = [&old[..], &[(360, 200)]].concat();
+        let readings = [&old[..], &[(360, 200)][..]].concat();
         assert_eq!(outliers(&readings), [4]);
         assert!(!doubts(&readings).is_empty());
+    }
+
+    #[test]
+    fn a_new_meter_that_shows_more_than_the_old_one_by_now_has_no_wrong_readings() {
+        let every_quarter = |kms: &[i64]| -> Vec<(i64, i64)> {
+            let days = (0..).step_by(90);
+            days.zip(kms.iter().copied()).collect()
+        };
+        let old: Vec<i64> = (1..=10).map(|n| n * 4_000).collect();
+        let new = [200, 10_000, 20_000, 30_000, 45_000, 55_000];
+        let readings = every_quarter(&[&old[..], &new[..]].concat());
+        assert!(outliers(&readings).is_empty());
+        assert!(doubts(&readings).is_empty());
+        // After two that are less the old meter runs on: nobody drives 31,000 km then.
+        let readings = every_quarter(&[30_000, 31_000, 32_000, 5_000, 5_100, 36_000]);
+        assert_eq!(outliers(&readings), [3, 4]);
     }
 
     #[test]

@@ -83,7 +83,38 @@ fn another_meter(told: &[Meter], is_outlier: &mut [bool]) -> Option<usize> {
     }
     let begins = |old: usize, new: usize| (told[new].km < told[old].km).then_some(new);
     let of_last = after.first().and_then(|new| begins(last, *new));
-    of_last.or_else(|| before.last().and_then(|old| begins(*old, first)))
+    of_last
+        .or_else(|| before.last().and_then(|old| begins(*old, first)))
+        .or_else(|| overtaken(told, is_outlier))
+}
+
+/// The first reading of a new meter that shows more by now than the old one did: then the longest chain leads from the one to the other, past the
+/// first readings of the new one, which was driven on at a like pace. None of these is wrong.
+fn overtaken(told: &[Meter], is_outlier: &mut [bool]) -> Option<usize> {
+    let outside: Vec<usize> = (0..told.len()).filter(|at| is_outlier[*at]).collect();
+    let runs = outside.chunk_by(|one, next| one + 1 == *next);
+    let mut found = runs.filter_map(|run| {
+        let (start, end) = (*run.first()?, *run.last()? + 1);
+        let believed = (start.saturating_sub(REACH)..start).filter(|at| !is_outlier[*at]);
+        let old: Vec<Meter> = believed.map(|at| told[at]).collect();
+        let kept = proved(told, start..end);
+        let new: Vec<Meter> = kept.iter().map(|at| told[*at]).collect();
+        is_driven_on(&old, &new, *told.get(end)?).then_some(kept)
+    });
+    let kept = found.next()?;
+    for place in &kept {
+        is_outlier[*place] = false;
+    }
+    kept.first().copied()
+}
+
+/// Whether the next reading is of the meter of the new ones, which show less than the old.
+fn is_driven_on(old: &[Meter], new: &[Meter], next: Meter) -> bool {
+    let (Some(before), Some(first), Some(last)) = (old.last(), new.first(), new.last()) else {
+        return false;
+    };
+    let believable = fastest(old).max(fastest(new)) * TIMES_THE_PACE;
+    first.km < before.km && agree(*last, next) && km_a_day(*last, next) <= believable
 }
 
 /// The places of those of a part that agree with each other; none if they prove nothing.

@@ -66,8 +66,8 @@ const DAY_MICROS: i64 = 86_400_000_000;
 ///
 /// Believed is the longest run of readings that agree with each other, the rest is told from it: so one slip of the
 /// pen does not make all honest readings after it look wrong. Two or more that agree with each other, and show less than all of that
-/// run that lies before them, or more than all that lies after, are those of another meter, which was replaced. Nothing but the set of
-/// readings counts.
+/// run that lies before them, or more than all that lies after, are those of another meter, which was replaced, also when that shows
+/// more than the old one by now. Nothing but the set of readings counts.
 pub(crate) fn judge(readings: &mut [Reading], versions: &FxHashMap<VisitId, i64>) {
     readings.sort_by(|a, b| {
         (a.read_at, a.km, a.visit_version, &a.dealer).cmp(&(
@@ -116,6 +116,9 @@ const LOOK_BACK: usize = 64;
 /// So many readings that agree prove a meter that nobody recorded (`marque_insight::mileage::judge`).
 const PROOF: usize = 2;
 
+/// A pace so many times that of other readings is none of the same car.
+const TIMES_THE_PACE: i64 = 2;
+
 /// The longest run, and those of the meter after or before it.
 fn believed(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
     let run = longest_run(readings, judged);
@@ -132,7 +135,36 @@ fn believed(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
     };
     let old = meter_of(before).filter(|old| falls(old, &run));
     let new = meter_of(after).filter(|new| falls(&run, new));
-    [old.unwrap_or_default(), run, new.unwrap_or_default()].concat()
+    if old.is_some() || new.is_some() {
+        return [old.unwrap_or_default(), run, new.unwrap_or_default()].concat();
+    }
+    // The new meter may show more than the old one by now: then the run leads from the one to the other, past the first readings of the new
+    // one, which was driven on at a like pace.
+    for place in 1..run.len() {
+        let (one, next) = (run[place - 1], run[place]);
+        let between =
+            judged.partition_point(|at| *at <= one)..judged.partition_point(|at| *at < next);
+        let is_driven_on = |new: &Vec<usize>| {
+            let old = &run[place.saturating_sub(LOOK_BACK)..place];
+            let usual = fastest(readings, old).max(fastest(readings, new));
+            let last = new.last().copied().unwrap_or(one);
+            falls(old, new) && fastest(readings, &[last, next]) <= usual * TIMES_THE_PACE
+        };
+        if let Some(new) = meter_of(&judged[between]).filter(is_driven_on) {
+            return [&run[..place], &new[..], &run[place..]].concat();
+        }
+    }
+    run
+}
+
+/// Kilometres a day on the fastest stretch of readings that follow each other.
+fn fastest(readings: &[Reading], run: &[usize]) -> i64 {
+    let pace = |pair: &[usize]| {
+        let (earlier, later) = (&readings[pair[0]], &readings[pair[1]]);
+        let days = (later.read_at.as_micros() - earlier.read_at.as_micros()) / DAY_MICROS + 1;
+        (later.km - earlier.km) / days
+    };
+    run.windows(2).map(pace).max().unwrap_or(0)
 }
 
 /// The longest chain of readings each of which can follow the one before, in their order; of equally long ones the earliest.
@@ -248,6 +280,11 @@ mod tests {
             assert!(plausible, "{kms:?}");
             assert_eq!(newest_plausible(&new_readings).unwrap().km, km);
         }
+        // Also where more were read of the old meter than of the new one until it shows more.
+        let mut kms: Vec<i64> = (1..=10).map(|n| n * 4_000).collect();
+        kms.extend([200, 10_000, 20_000, 30_000, 45_000, 55_000]);
+        let overtaken = judged(readings(&kms));
+        assert!(overtaken.iter().all(|quality| *quality == Plausible));
         // What leaps is none of another meter, however often.
         let leaps = judged(readings(&[10_000, 20_000, 30_000, 900_000, 910_000]));
         assert_eq!(leaps[3..], [TooFast, TooFast]);
