@@ -137,6 +137,7 @@ impl Notes<'_> {
                         IdFlaw::Masked => Rule::IdMasked,
                         IdFlaw::Character => Rule::IdCharacter,
                         IdFlaw::CheckCharacter => Rule::IdCheckCharacter,
+                        IdFlaw::Cut => Rule::IdCut,
                         IdFlaw::BirthDate => Rule::IdBirthDate,
                         IdFlaw::UnknownForm | IdFlaw::Length(_) => Rule::IdForm,
                     },
