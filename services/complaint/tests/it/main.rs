@@ -25,6 +25,7 @@ mod kill;
 mod knowledge;
 mod load;
 mod numbers;
+mod reports;
 mod scopes;
 mod tasks;
 mod told;
