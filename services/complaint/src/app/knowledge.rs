@@ -289,7 +289,7 @@ impl CaseApp {
         Ok(written)
     }
 
-    /// Approves or retires a solution; a version other than 0 must be the one that is stored.
+    /// Approves or retires a solution, for headquarters: it is the whole network's. A version other than 0 must be the one that is stored.
     pub(crate) async fn decide_solution<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
@@ -297,6 +297,9 @@ impl CaseApp {
         (id, state, expected_version): (Uuid, SolutionState, i64),
         answer: impl Fn(Proposed) -> A + Send + Sync + 'static,
     ) -> Result<A> {
+        if !matches!(ctx.scope(), Scope::Headquarters) {
+            return Err(Error::HeadquartersOnly);
+        }
         let now = self.clock.now();
         let decided = self
             .db
