@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::{CaseApp, Numbered, Shown, Wanted, draft, read::hide_repeated, veil::Veil};
 use crate::{
-    domain::{Among, Case, Solution, SolutionState, Uses, category_code, kinship},
+    domain::{
+        Among, Case, Solution, SolutionState, Uses, category_code, folded_code, kinship,
+        searched_code,
+    },
     error::{Error, Result},
     storage,
 };
@@ -65,7 +68,8 @@ impl CaseApp {
                 let whose = (case.record, case.customer, case.vin.as_str());
                 let mut earlier = app.store.find_of(conn, scope, whose)?;
                 earlier.retain(|other| other.id != case.id);
-                let kin = storage::CaseStore::find_kin(conn, scope, &case)?;
+                let spelled = app.indexes.spellings_of(&case);
+                let kin = storage::CaseStore::find_kin(conn, scope, (case.vin.as_str(), &spelled))?;
                 let found = app
                     .indexes
                     .find_similar(&case, &kin, dealers.as_deref(), SHOWN);
@@ -136,7 +140,9 @@ impl CaseApp {
     /// Approved solutions that fit a case: by words, by what is coded of both, and by how they have done. Part and fault are among the
     /// words of a solution, so one for the very fault is found whatever the customer said.
     fn propose(&self, conn: &mut Conn<'_>, scope: &Scope, case: &Case) -> Result<Vec<Proposed>> {
-        let wanted = format!("{} {} {}", case.words.text, case.part, case.fault);
+        let [part, fault] = [&case.part, &case.fault].map(|code| searched_code(code));
+        let wanted = format!("{} {part} {fault}", case.words.text);
+        let (part, fault) = (folded_code(&case.part), folded_code(&case.fault));
         let found = self.indexes.search_solutions(&wanted, WEIGHED, |_| true);
         let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
         let mut weighed = Vec::new();
@@ -150,8 +156,8 @@ impl CaseApp {
                 .map_or(0.0, |hit| hit.1);
             let kin = kinship([
                 (&case.category, &solution.category),
-                (&case.part, &solution.part),
-                (&case.fault, &solution.fault),
+                (&part, &folded_code(&solution.part)),
+                (&fault, &folded_code(&solution.fault)),
                 ("", ""),
             ]);
             let uses = storage::count_uses(conn, scope, solution.id)?;

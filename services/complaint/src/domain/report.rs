@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use marque_core::Timestamp;
 
-use super::rules::InvalidRules;
+use super::{code::Spelled, rules::InvalidRules};
 
 /// What is counted of one case.
 #[derive(Debug, Clone, Default)]
@@ -125,6 +125,19 @@ const AGE_NAMES: [&str; 5] = [
     "over 30 days",
 ];
 const DAY: i64 = 86_400_000_000;
+
+/// Gives facts that are grouped by a code the spelling that most use of it: it is one code, and one line, however it was typed.
+pub(crate) fn join_spellings(facts: &mut [Fact]) {
+    let mut spelled = Spelled::default();
+    for fact in &*facts {
+        spelled.count(&fact.key, 1);
+    }
+    for fact in facts {
+        if let Some(commonest) = spelled.commonest(&fact.key) {
+            commonest.clone_into(&mut fact.key);
+        }
+    }
+}
 
 /// A report of cases, a line a group, in the order of their keys.
 pub(crate) fn report(facts: Vec<Fact>, weights: Weights, now: Timestamp) -> Vec<Line> {

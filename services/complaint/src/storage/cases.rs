@@ -1,7 +1,9 @@
 //! Cases: writing, reading one, and finding those that a new one may repeat.
 
+use std::cmp::Reverse;
+
 use marque_auth::Scope;
-use marque_core::{ComplaintId, CustomerId, SourceRecordId};
+use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value, lock_key};
 use marque_events::dealer_clause;
 use marque_vault::{Numbering, Series, Vault, VaultError};
@@ -26,6 +28,9 @@ pub(super) fn read_columns() -> String {
         .collect();
     columns.join(", ")
 }
+
+/// Cases of one vehicle, part or fault that another is compared with.
+const MOST_KIN: usize = 20;
 
 /// A customer, by his record and as far as he is known himself, and a vehicle.
 pub(crate) type Whose<'a> = (Option<SourceRecordId>, Option<CustomerId>, &'a str);
@@ -238,7 +243,7 @@ impl CaseStore {
         found.sort_by_key(|case| {
             (
                 !case.state.is_open(),
-                std::cmp::Reverse((case.opened_at, case.id)),
+                Reverse((case.opened_at, case.id)),
             )
         });
         found.dedup_by_key(|case| case.id);
@@ -246,29 +251,32 @@ impl CaseStore {
         Ok(found)
     }
 
-    /// Cases in the scope of the same vehicle, fault or part as one, the newest of each.
+    /// Cases in the scope of a vehicle, or of a part or a fault as it may be spelled, the newest of each.
     pub(crate) fn find_kin(
         conn: &mut Conn<'_>,
         scope: &Scope,
-        case: &Case,
+        (vin, [parts, faults]): (&str, &[Vec<String>; 2]),
     ) -> Result<Vec<ComplaintId>, StoreError> {
+        let vins = [vin.to_owned()];
         let (clause, dealers) = dealer_clause(scope, "dealer", 2);
         let mut kin: Vec<ComplaintId> = Vec::new();
-        for (column, value) in [
-            ("vin", &case.vin),
-            ("fault", &case.fault),
-            ("part", &case.part),
+        for (column, spellings) in [
+            ("vin", vins.as_slice()),
+            ("fault", faults.as_slice()),
+            ("part", parts.as_slice()),
         ] {
-            if value.is_empty() {
-                continue;
-            }
             let sql = format!(
-                "SELECT id FROM complaints WHERE {column} = ?1 AND {column} <> '' AND {clause}
-                 ORDER BY opened_at DESC LIMIT 20"
+                "SELECT opened_at, id FROM complaints WHERE {column} = ?1 AND {column} <> '' AND {clause}
+                 ORDER BY opened_at DESC LIMIT {MOST_KIN}"
             );
-            kin.extend(conn.query(&sql, &[value.into(), dealers], |row| {
-                Ok(ComplaintId::from(row.get::<Uuid>(0)?))
-            })?);
+            let mut newest: Vec<(Timestamp, Uuid)> = Vec::new();
+            for spelling in spellings.iter().filter(|spelling| !spelling.is_empty()) {
+                let values = [spelling.into(), dealers];
+                newest.extend(conn.query(&sql, &values, |row| Ok((row.get(0)?, row.get(1)?)))?);
+            }
+            newest.sort_unstable_by_key(|case| Reverse(*case));
+            newest.truncate(MOST_KIN);
+            kin.extend(newest.into_iter().map(|(_, id)| ComplaintId::from(id)));
         }
         kin.sort_unstable();
         kin.dedup();

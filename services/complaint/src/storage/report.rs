@@ -8,7 +8,7 @@ use marque_db::{Conn, Row, StoreError};
 use marque_events::dealer_clause;
 use uuid::Uuid;
 
-use crate::domain::{Fact, Severity, Timing, age_of};
+use crate::domain::{Fact, Severity, Timing, age_of, join_spellings};
 
 /// Columns that cases can be grouped by, as callers name them.
 const GROUPS: [(&str, &str); 12] = [
@@ -58,7 +58,7 @@ pub(crate) fn list_facts(
          WHERE c.opened_at >= ?1 AND c.opened_at < ?2 AND {clause}"
     );
     let mut rounds = earlier_rounds(conn, scope, (from, until))?;
-    let facts = conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
+    let mut facts = conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
         let (opened_at, is_open) = (row.get(1)?, row.get(2)?);
         let key = match *name {
             "severity" => Severity::of_rank(row.get(0)?).code().to_owned(),
@@ -82,6 +82,9 @@ pub(crate) fn list_facts(
             compensated: [row.get(12)?, row.get(13)?],
         })
     })?;
+    if *name == "part" {
+        join_spellings(&mut facts);
+    }
     Ok(Some(facts))
 }
 

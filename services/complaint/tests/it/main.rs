@@ -27,6 +27,7 @@ mod load;
 mod numbers;
 mod reports;
 mod scopes;
+mod spellings;
 mod tasks;
 mod told;
 mod world;
