@@ -109,13 +109,16 @@ impl CaseApp {
         self.db
             .read(move |conn| {
                 let scope = ctx.scope();
-                let mut cases = if let Ok(vin) = draft::check_vin(&query) {
-                    app.store.find_of(conn, scope, (None, None, &vin))?
-                } else {
+                let mut cases = match draft::check_vin(&query) {
+                    Ok(vin) => app.store.find_of(conn, scope, (None, None, &vin))?,
+                    Err(_) => Vec::new(),
+                };
+                // Words too can have seventeen letters and digits in all.
+                if cases.is_empty() {
                     let dealers = storage::dealers_of(conn, scope)?;
                     let found = app.indexes.search_cases(&query, dealers.as_deref(), limit);
-                    app.in_order(conn, scope, &found)?
-                };
+                    cases = app.in_order(conn, scope, &found)?;
+                }
                 cases.truncate(limit);
                 app.overview(conn, &ctx, cases)
             })

@@ -8,7 +8,7 @@ use marque_quality::text::fold_code;
 /// No code of a part or fault that was typed is longer, in bytes.
 const CODE_BYTES: usize = 255;
 
-/// The code of a part or fault as it is compared: in half width and capitals, without blanks.
+/// The code of a part or fault, or a VIN, as it is compared: in half width and capitals, without blanks.
 pub(crate) fn folded_code(code: &str) -> String {
     let folded = fold_code::<CODE_BYTES>(code);
     folded.map_or_else(|| code.to_owned(), |folded| folded.as_str().to_owned())
