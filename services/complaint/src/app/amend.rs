@@ -95,7 +95,9 @@ impl CaseApp {
                         let record = who.and_then(|(record, _)| record);
                         storage::lock_records(conn, record.into_iter())?;
                         if let Some(heir) = &heir {
-                            storage::share_hours(conn, heir.as_str())?;
+                            let found = app.find(conn, ctx.scope(), wanted)?;
+                            let both = [found.dealer.as_str(), heir.as_str()];
+                            storage::share_hours_of(conn, both)?;
                         }
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         expect_version(&case, amendment.expected_version)?;

@@ -4,12 +4,17 @@ use std::cmp::Reverse;
 
 use marque_auth::Scope;
 use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
-use marque_db::{Conn, Row, StoreError, Value, lock_key};
+use marque_db::{Backend, Conn, Row, StoreError, Value, lock_key};
 use marque_events::dealer_clause;
 use marque_vault::{Numbering, Series, Vault, VaultError};
 use uuid::Uuid;
 
-use super::{blob, current_customer, optional, write::COLUMNS};
+use super::{
+    blob,
+    calendars::{share_hours, share_hours_of},
+    current_customer, optional,
+    write::COLUMNS,
+};
 use crate::domain::{Case, CaseNumber, CaseSerial, Severity, State, Tier};
 
 /// Writes and reads cases; seals and opens what people said.
@@ -323,11 +328,44 @@ impl CaseStore {
     }
 }
 
+/// Holds a case of a dealer until the transaction ends, and his hours ([`share_hours`]).
+pub(crate) fn lock_case(
+    conn: &mut Conn<'_>,
+    (case, dealer): (ComplaintId, &str),
+) -> Result<(), StoreError> {
+    share_hours(conn, dealer)?;
+    conn.lock_keys(&mut vec![lock_key(case.as_bytes())])
+}
+
 /// Holds cases until the transaction ends, all at once and in one order for all: a move and an escalation wait for each
-/// other.
+/// other. The hours of their dealers stay as they are ([`share_hours`]).
 pub(crate) fn lock_cases(
     conn: &mut Conn<'_>,
     cases: impl Iterator<Item = ComplaintId>,
 ) -> Result<(), StoreError> {
-    conn.lock_keys(&mut cases.map(|id| lock_key(id.as_bytes())).collect())
+    let cases: Vec<ComplaintId> = cases.collect();
+    let ids: Vec<Value<'_>> = cases.iter().map(|case| case.uuid().into()).collect();
+    share_hours_by(conn, "id", &ids)?;
+    conn.lock_keys(&mut cases.iter().map(|id| lock_key(id.as_bytes())).collect())?;
+    // Until then one may have been handed over.
+    share_hours_by(conn, "id", &ids)
+}
+
+/// Keeps the hours of the dealers as they are who have cases of these source records ([`share_hours`]): before they are written.
+pub(crate) fn share_hours_of_records(
+    conn: &mut Conn<'_>,
+    records: &[SourceRecordId],
+) -> Result<(), StoreError> {
+    let records: Vec<Value<'_>> = records.iter().map(|record| record.uuid().into()).collect();
+    share_hours_by(conn, "source_record_id", &records)
+}
+
+fn share_hours_by(conn: &mut Conn<'_>, column: &str, keys: &[Value<'_>]) -> Result<(), StoreError> {
+    // SQLite has one writer, and nothing to share.
+    if conn.backend() == Backend::Sqlite {
+        return Ok(());
+    }
+    let sql = format!("SELECT DISTINCT dealer FROM complaints WHERE {column} IN (??)");
+    let dealers: Vec<String> = conn.query_in(&sql, &[], keys, |row| row.get(0))?;
+    share_hours_of(conn, dealers.iter().map(String::as_str))
 }
