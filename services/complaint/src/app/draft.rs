@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, date::TypedDate,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint,
+    date::TypedDate,
     text::{fold_code, present},
     vin::Vin,
 };

@@ -105,7 +105,9 @@ impl CaseApp {
         // One that cannot be read would look like one without open cases.
         let vin = match request.vin.trim() {
             "" => String::new(),
-            typed => draft::check_vin(typed).map_err(|violation| Error::Invalid(vec![violation]))?,
+            typed => {
+                draft::check_vin(typed).map_err(|violation| Error::Invalid(vec![violation]))?
+            }
         };
         let dealer = self.dealer(&ctx, meta, &request.dealer).await?;
         let keys = (

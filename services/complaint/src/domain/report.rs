@@ -156,9 +156,8 @@ fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
     // History came in closed and without clocks: nobody here ended it. What was withdrawn nobody resolved. That either is re-opened says
     // nothing of how cases are resolved here, and counts on neither side.
     let had_clocks = |fact: &Fact| fact.first_response.is_some() || !fact.resolutions.is_empty();
-    let ended = count(&|fact| {
-        fact.came_back || (!fact.is_withdrawn && !fact.is_open && had_clocks(fact))
-    });
+    let ended =
+        count(&|fact| fact.came_back || (!fact.is_withdrawn && !fact.is_open && had_clocks(fact)));
     let returned = count(&|fact| fact.came_back);
     let mut line = Line {
         key,

@@ -245,12 +245,7 @@ impl CaseStore {
             let cases = conn.query(&sql, &[value, dealers], |row| self.read(row))?;
             found.extend(cases);
         }
-        found.sort_by_key(|case| {
-            (
-                !case.state.is_open(),
-                Reverse((case.opened_at, case.id)),
-            )
-        });
+        found.sort_by_key(|case| (!case.state.is_open(), Reverse((case.opened_at, case.id))));
         found.dedup_by_key(|case| case.id);
         found.truncate(20);
         Ok(found)

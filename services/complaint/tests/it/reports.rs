@@ -34,7 +34,11 @@ async fn history_and_withdrawn_cases_that_are_re_opened_are_no_returns(db: TestD
         answer.into_inner().lines.remove(0)
     };
     let before = line().await;
-    assert_eq!((before.ended, before.scored), (0, false), "none was resolved");
+    assert_eq!(
+        (before.ended, before.scored),
+        (0, false),
+        "none was resolved"
+    );
     // What is resolved here and comes back counts, whatever it was before.
     for to in ["in_progress", "resolved", "reopened"] {
         world.go(&withdrawn.id, to, "x").await.unwrap();
