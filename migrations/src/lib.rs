@@ -217,6 +217,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0059_task_terms_filled"),
         migration!("complaint", "0060_followed_up"),
         migration!("complaint", "0061_undated_tasks"),
+        migration!("complaint", "0062_lapsing"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,

@@ -249,6 +249,13 @@ impl PgSession {
         Ok(())
     }
 
+    pub(crate) fn share_keys(&mut self, keys: &[i64]) -> Result<(), StoreError> {
+        let sql = "SELECT pg_advisory_xact_lock_shared(key) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(key, at)";
+        let statement = self.prepare(sql)?;
+        self.client.query(&statement, &[&keys])?;
+        Ok(())
+    }
+
     pub(crate) fn lock_shared(&mut self, key: i64) -> Result<(), StoreError> {
         let statement = self.prepare("SELECT pg_advisory_xact_lock_shared($1)")?;
         self.client.query(&statement, &[&key])?;

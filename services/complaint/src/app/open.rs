@@ -102,6 +102,13 @@ impl CaseApp {
         meta: &CallMeta,
         request: FindRepeatsRequest,
     ) -> Result<Vec<Numbered>> {
+        // One that cannot be read would look like one without open cases.
+        let vin = match request.vin.trim() {
+            "" => String::new(),
+            typed => {
+                draft::check_vin(typed).map_err(|violation| Error::Invalid(vec![violation]))?
+            }
+        };
         let dealer = self.dealer(&ctx, meta, &request.dealer).await?;
         let keys = (
             request.source.as_str(),
@@ -117,7 +124,6 @@ impl CaseApp {
         let app = self.clone();
         self.db
             .read(move |conn| {
-                let vin = request.vin.trim().to_uppercase();
                 let whose = (record, customer, vin.as_str());
                 let mut open = app.store.find_open_of(conn, ctx.scope(), whose)?;
                 hide_beside(conn, &ctx, &mut open)?;

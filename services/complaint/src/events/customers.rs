@@ -46,6 +46,7 @@ fn linked(app: &CaseApp, conn: &mut Conn<'_>, event: &Event) -> Result<(), Apply
         .collect::<Result<_, _>>()?;
     let records: Vec<SourceRecordId> = known.iter().map(|link| link.record).collect();
     storage::lock_records(conn, records.iter().copied())?;
+    storage::share_hours_of_records(conn, &records)?;
     storage::put_links(conn, &known)?;
     storage::relink(conn, records.iter().copied())?;
     // Also those that were another customer's until now, of whom no tier was told.

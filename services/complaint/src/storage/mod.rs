@@ -25,8 +25,10 @@ mod write;
 mod years;
 
 pub(crate) use attachments::{has_attachment, walk_attachments};
-pub(crate) use calendars::{find_hours, lock_hours, put_hours, share_hours, told_hours};
-pub(crate) use cases::{CaseStore, lock_cases};
+pub(crate) use calendars::{
+    find_hours, lock_hours, put_hours, share_hours, share_hours_of, told_hours,
+};
+pub(crate) use cases::{CaseStore, lock_case, lock_cases, share_hours_of_records};
 pub(crate) use clocks::{
     clocks_of, clocks_of_cases, keep_rounds, open_clocks_of_dealer, running_cases, running_clocks,
     save_clocks,

@@ -369,7 +369,8 @@ async fn a_condition_tells_nothing_of_a_car_that_others_told_of(db: TestDb) {
             }),
             expected_version,
         };
-        let put = world.vehicles().put_vehicle(world.desk("D3", request));
+        let mut vehicles = world.vehicles();
+        let put = vehicles.put_vehicle(world.desk("D3", request));
         put.await.map(drop).map_err(|refused| refused.code())
     };
     // One that D1 has and one that nobody has.

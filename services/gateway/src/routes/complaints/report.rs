@@ -86,7 +86,8 @@ pub(crate) struct LineView {
     first_response: SpreadView,
     /// Resolutions.
     resolution: SpreadView,
-    /// Share of the cases that ended and came back; null if none has ended.
+    /// Share of the cases that were resolved here and came back; null if none was. History and withdrawn cases that are re-opened do not
+    /// count.
     reopen_rate: Option<f64>,
     /// Mean satisfaction with the resolution, 1 to 5; null if nobody was asked.
     satisfaction_resolution: Option<f64>,

@@ -183,7 +183,7 @@ pub(crate) struct SolutionDecisionBody {
     decision: String,
 }
 
-/// Approve the version of a solution that stands, or retire it.
+/// Approve the version of a solution that stands, or retire it; for headquarters.
 #[utoipa::path(post, path = "/v1/solutions/{id}/decision", tag = "complaints",
     params(("id" = String, Path, description = "The solution")),
     request_body = SolutionDecisionBody,
