@@ -20,6 +20,7 @@ mod privacy;
 mod queue;
 mod race;
 mod reconcile;
+mod restore;
 mod sight;
 mod steward;
 mod tokens;
