@@ -1,6 +1,6 @@
 //! A store that was filled from a backup takes new customers.
 
-use std::thread;
+use std::{path::Path, thread};
 
 use marque_db::{Conn, Saved, Settings, StoreError, cut, fill_postgres};
 use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
@@ -10,14 +10,14 @@ use crate::common::{get, put};
 store_test_suite!(who_is_new_after_a_restore_gets_a_number_of_his_own);
 
 /// Saves the store and fills it again, as `marque restore` does.
-fn save_and_restore(settings: Settings, folder: std::path::PathBuf) {
+fn save_and_restore(settings: Settings, folder: &Path) {
     let Settings::Postgres { url, schema, .. } = settings.clone() else {
         panic!("a file of SQLite is put in its place as it is")
     };
     let saved: Saved = cut(&[settings], || Ok(())).unwrap().views[0]
-        .save(&folder, "customer")
+        .save(folder, "customer")
         .unwrap();
-    fill_postgres(&url, &schema, &folder, &saved, "customer_migrations").unwrap();
+    fill_postgres(&url, &schema, folder, &saved, "customer_migrations").unwrap();
 }
 
 async fn who_is_new_after_a_restore_gets_a_number_of_his_own(db: TestDb) {
@@ -42,7 +42,7 @@ async fn who_is_new_after_a_restore_gets_a_number_of_his_own(db: TestDb) {
     };
     // Of a schema that was just migrated.
     rig.customer_db().write(to_the_start).await.unwrap();
-    thread::spawn(move || save_and_restore(settings, folder))
+    thread::spawn(move || save_and_restore(settings, &folder))
         .join()
         .unwrap();
     rig.crash_and_restart().await;
