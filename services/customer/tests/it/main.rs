@@ -12,6 +12,7 @@ mod consents;
 mod contacts;
 mod desk;
 mod erasure;
+mod erasure_requests;
 mod evidence;
 mod identity;
 mod joins;
