@@ -1,13 +1,17 @@
 //! Who does not want to be scored is not.
 
 use marque_api::scoring::v1::{
-    GetLoyaltyRequest, GetLoyaltyResponse, GetOutlookRequest, GetOutlookResponse,
-    ListLoyaltyRequest, ListScoresRequest,
+    GetLoyaltyRequest, GetLoyaltyResponse, GetOutlookRequest, GetOutlookResponse, GetScoreRequest,
+    ListLoyaltyRequest, ListScoreHistoryRequest, ListScoresRequest,
 };
+use marque_auth::{Role, Scope};
+use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::world::{DOWN, World, consented, customer, link, linked, merged, visit, visited};
+use crate::world::{
+    DOWN, World, consented, customer, day, link, linked, merged, visit, visited,
+};
 
 store_test_suite!(
     who_withdraws_consent_has_no_score_until_he_gives_it_again,
@@ -15,6 +19,7 @@ store_test_suite!(
     who_has_just_withdrawn_consent_is_on_no_list,
     who_has_just_withdrawn_consent_has_no_score_and_no_loyalty,
     nobody_is_shown_while_nobody_knows_whether_he_agrees,
+    scores_of_the_past_are_told_only_to_who_refused_them,
 );
 
 async fn world_of_two(db: TestDb) -> World {
@@ -180,4 +185,42 @@ async fn a_refusal_holds_after_a_merge(db: TestDb) {
         .await;
     assert_eq!(world.score(customer(10)).await.state, 1);
     assert_eq!(world.score(customer(20)).await.state, 3);
+}
+
+async fn scores_of_the_past_are_told_only_to_who_refused_them(db: TestDb) {
+    let world = world_of_two(db).await;
+    let of_past = async |role, scope: Scope, for_the_person| {
+        let request = ListScoreHistoryRequest {
+            customer_id: customer(10).to_string(),
+            for_the_person,
+            ..ListScoreHistoryRequest::default()
+        };
+        let request = world.ask(role, scope, request);
+        let answer = world.scoring().list_score_history(request).await;
+        !answer.unwrap().into_inner().scores.is_empty()
+    };
+    let dealer = || Scope::Dealer("D1".parse().unwrap());
+    assert!(of_past(Role::Manager, dealer(), false).await);
+    let word = (customer(10), "scoring");
+    world.withdrawn.lock().unwrap().push(word);
+    assert!(!of_past(Role::Manager, dealer(), false).await);
+    assert!(!of_past(Role::Manager, dealer(), true).await);
+    let hq = Scope::Headquarters;
+    assert!(!of_past(Role::HqAdmin, hq.clone(), false).await);
+    // What is handed out to him on request is whole, and so is what he asks for himself.
+    assert!(of_past(Role::HqAdmin, hq.clone(), true).await);
+    let himself = || Scope::Customer(customer(10));
+    assert!(of_past(Role::Customer, himself(), false).await);
+
+    let then = async |role, scope| {
+        let request = GetScoreRequest {
+            customer_id: customer(10).to_string(),
+            explain: true,
+            at: Some(to_proto_time(day("2026-06-15"))),
+        };
+        let answer = world.scoring().get_score(world.ask(role, scope, request));
+        answer.await.unwrap().into_inner().score.unwrap().state
+    };
+    assert_eq!(then(Role::HqAdmin, hq).await, 3);
+    assert_eq!(then(Role::Customer, himself()).await, 1);
 }
