@@ -218,8 +218,9 @@ async fn scores_of_the_past_are_told_only_to_who_refused_them(db: TestDb) {
             explain: true,
             at: Some(to_proto_time(day("2026-06-15"))),
         };
-        let answer = world.scoring().get_score(world.ask(role, scope, request));
-        answer.await.unwrap().into_inner().score.unwrap().state
+        let request = world.ask(role, scope, request);
+        let answer = world.scoring().get_score(request).await;
+        answer.unwrap().into_inner().score.unwrap().state
     };
     assert_eq!(then(Role::HqAdmin, hq).await, 3);
     assert_eq!(then(Role::Customer, himself()).await, 1);

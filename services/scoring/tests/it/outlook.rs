@@ -247,11 +247,9 @@ async fn what_is_due_is_told_to_nobody_else_of_who_does_not_want_to_be_reminded(
             for_the_person,
             ..GetDueDatesRequest::default()
         };
-        let answer = world
-            .scoring()
-            .get_due_dates(world.ask(role, scope, request));
+        let request = world.ask(role, scope, request);
+        let answer = world.scoring().get_due_dates(request).await;
         answer
-            .await
             .map(|answer| answer.into_inner().cars.len())
             .map_err(|status| status.code())
     };
