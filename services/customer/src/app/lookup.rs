@@ -14,7 +14,7 @@ use marque_quality::{
 
 use super::{CustomerApp, published, read::Opened};
 use crate::{
-    domain::{Customer, Facts, File, mask},
+    domain::{Customer, Facts, File, SHARING, mask},
     error::{Error, Result},
     storage::{KeyKind, hq_token},
 };
@@ -67,7 +67,7 @@ enum Wanted {
 
 impl CustomerApp {
     /// Customers with exactly this key. For a dealer a hit is a reception: the file is his to see for 90 days, and that
-    /// is on record.
+    /// is on record. Who does not want to be shared among dealers is received by none whom he has nothing to do with: he is not there.
     pub(crate) async fn lookup(&self, ctx: CallContext, key: Key) -> Result<Found> {
         let (wanted, by) = (self.normalise(&key)?, key.kind());
         let app = self.clone();
@@ -84,9 +84,14 @@ impl CustomerApp {
                 .await?,
         );
         let (mut files, hidden, order) = found;
-        let is_reception = !hidden.is_empty();
+        let received = if hidden.is_empty() {
+            Vec::new()
+        } else {
+            self.receive(context, hidden, by).await?
+        };
+        let is_reception = !received.is_empty();
         if is_reception {
-            files.extend(self.receive(context, hidden, by).await?);
+            files.extend(received);
             files.sort_by_key(|file| order.iter().position(|id| *id == file.customer.id));
         }
         Ok(Found {
@@ -228,7 +233,7 @@ impl CustomerApp {
         Ok((files, hidden))
     }
 
-    /// Opens files for the caller's dealer.
+    /// Opens files for the caller's dealer, but for those of who does not want to be shared: what he said a moment ago counts.
     async fn receive(
         &self,
         ctx: CallContext,
@@ -241,8 +246,14 @@ impl CustomerApp {
                 let Scope::Dealer(dealer) = ctx.scope() else {
                     return Ok(Vec::new());
                 };
+                let numbers = customers.iter().map(|customer| customer.number);
+                let purposes = [SHARING.to_owned()];
+                let refused = app.store.who_refused(conn, numbers, &purposes)?;
                 let mut files = Vec::with_capacity(customers.len());
                 for customer in &customers {
+                    if refused.contains(&customer.number) {
+                        continue;
+                    }
                     let until = now.plus(RECEPTION);
                     app.store
                         .open_reception(conn, customer.number, dealer, until)?;

@@ -100,8 +100,10 @@ pub(crate) struct Consent {
     pub(crate) changed_at: Timestamp,
 }
 
-/// Purposes a customer can consent to.
-pub(crate) const PURPOSES: [&str; 4] = ["marketing", "care", "scoring", "sharing"];
+/// Purposes a customer can consent to; what a refusal stops says docs/guides/api.md.
+pub(crate) const PURPOSES: [&str; 4] = ["marketing", "care", "scoring", SHARING];
+/// To be known to dealers whom he has had nothing to do with (PIPL Art. 23).
+pub(crate) const SHARING: &str = "sharing";
 
 /// Everything that is known of a customer, for a caller who may see him.
 #[derive(Debug, Clone)]

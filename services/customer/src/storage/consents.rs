@@ -128,7 +128,7 @@ impl CustomerStore {
     }
 
     /// Those of the numbers whose newest word on one of the purposes is no. Of two said at one time the no counts.
-    fn who_refused(
+    pub(crate) fn who_refused(
         &self,
         conn: &mut Conn<'_>,
         numbers: impl Iterator<Item = CustomerNumber>,

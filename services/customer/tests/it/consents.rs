@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use marque_api::customer::v1::{
     ListWithdrawnRequest, PutConsentRequest, consent_service_client::ConsentServiceClient,
+    lookup_request::Key,
 };
 use marque_auth::{Role, Scope};
 use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::common::{acts, count, dealer, get, merge, put, undo};
+use crate::common::{HQ, acts, count, dealer, get, get_as, lookup_as, merge, put, reason, undo};
 
 store_test_suite!(
     a_consent_counts_from_the_next_call,
@@ -19,6 +20,7 @@ store_test_suite!(
     a_first_word_that_is_not_the_first_is_refused,
     a_no_said_while_merged_outlives_the_undo,
     peers_learn_at_once_who_withdrew_consent,
+    who_refuses_sharing_is_received_by_no_other_dealer,
 );
 
 async fn consent(
@@ -281,4 +283,38 @@ async fn peers_learn_at_once_who_withdrew_consent(db: TestDb) {
         .list_withdrawn(rig.ask(Role::HqAdmin, Scope::Headquarters, message))
         .await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+}
+
+async fn who_refuses_sharing_is_received_by_no_other_dealer(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = a_customer().named("王小明").with_phone(phone(1));
+    let id = put(&rig, person.put("D1", "1")).await.customer_id;
+    // How many a dealer finds, and whether he received one.
+    let look_up = async |scope: Scope| {
+        let found = lookup_as(&rig, Role::Sales, scope, Key::Phone(phone(1)));
+        let found = found.await.unwrap();
+        (found.customers.len(), found.reception)
+    };
+    assert_eq!(look_up(dealer("D3")).await, (1, true));
+    let himself = || Scope::Customer(id.parse().unwrap());
+    consent(&rig, himself(), &id, "sharing", false)
+        .await
+        .unwrap();
+    assert_eq!(look_up(dealer("D2")).await, (0, false));
+    let unknown = get_as(&rig, Role::Sales, dealer("D2"), &id).await;
+    assert_eq!(reason(unknown.unwrap_err()), "CUSTOMER_UNKNOWN");
+    let of_second = "SELECT count(*) FROM receptions WHERE dealer = 'D2'";
+    assert_eq!(count(&rig, of_second).await, 0);
+    // Who has a record of him, or received him before, goes on serving him; and headquarters see all.
+    for knows in [dealer("D1"), dealer("D3")] {
+        assert_eq!(look_up(knows).await, (1, false));
+    }
+    let found = lookup_as(&rig, Role::Agent, HQ, Key::Phone(phone(1)));
+    assert_eq!(found.await.unwrap().customers.len(), 1);
+    rig.clock().advance(Duration::from_hours(91 * 24));
+    assert_eq!(look_up(dealer("D3")).await, (0, false), "it has ended");
+    consent(&rig, himself(), &id, "sharing", true)
+        .await
+        .unwrap();
+    assert_eq!(look_up(dealer("D2")).await, (1, true));
 }

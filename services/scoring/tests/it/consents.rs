@@ -110,10 +110,19 @@ async fn who_has_just_withdrawn_consent_is_on_no_list(db: TestDb) {
         .unwrap()
         .push((customer(10), "scoring"));
     let other = vec![customer(20).to_string()];
-    assert_eq!((scores().await, loyalties().await), (other.clone(), other));
+    assert_eq!(
+        (scores().await, loyalties().await),
+        (other.clone(), other.clone())
+    );
     // That he does not want to be reminded is nothing to his score.
     *world.withdrawn.lock().unwrap() = vec![(customer(10), "care")];
-    assert_eq!(scores().await, both);
+    assert_eq!(
+        (scores().await, loyalties().await),
+        (both.to_vec(), both.to_vec())
+    );
+    // Whom to win is a list for advertising; who is worth how much is none.
+    *world.withdrawn.lock().unwrap() = vec![(customer(10), "marketing")];
+    assert_eq!((scores().await, loyalties().await), (both.to_vec(), other));
 }
 
 async fn loyalty(world: &World, n: u128) -> Result<GetLoyaltyResponse, Status> {
