@@ -52,6 +52,8 @@ impl Scheduler {
 
     /// Works until told to stop.
     pub(crate) async fn run(self, stop: CancellationToken) {
+        // There from the start: an increase from nothing is none to Prometheus.
+        metrics::counter!("marque_complaint_escalations_total").increment(0);
         loop {
             let pause = match self.step().await {
                 Ok(0) => self.nap().await,
