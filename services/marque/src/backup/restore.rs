@@ -66,6 +66,20 @@ pub fn restore(
     if let Some(ring) = &ring {
         refuse_other_keys(&manifest.keys, ring)?;
     }
+    if keys.is_some()
+        && let Some(standing) = keyring(config)?
+    {
+        // Nothing that is there is overwritten, and this is what a start will read.
+        refuse_other_keys(&manifest.keys, &standing).with_context(|| {
+            let place = match config.vault.keyring {
+                Some(_) => "vault.keyring".to_owned(),
+                None => config.vault.file(&config.data_dir).display().to_string(),
+            };
+            format!(
+                "the configuration has a keyring already, {place}, and a start would read it instead of that of --keys: take it away, or name another place by vault.keyring_file"
+            )
+        })?;
+    }
     let spooled = spool_files(&manifest);
     ensure!(
         spooled.is_empty() || ring.is_some(),

@@ -199,6 +199,20 @@ fn a_restore_brings_files_of_complaints_and_refuses_what_is_damaged_and_a_folder
     ));
     assert!(told.contains("not the one"), "{told}");
     let keys = data.join("keys/vault.toml");
+    let elsewhere = Command::new(BINARY)
+        .args(["restore", "--keys"])
+        .args([&keys, &packed])
+        .arg("--data")
+        .arg(at("elsewhere"))
+        .env("MARQUE__VAULT__KEYRING_FILE", at("other/keys/vault.toml"))
+        .output()
+        .unwrap();
+    let told = refused(&elsewhere);
+    assert!(
+        told.contains("already") && told.contains("not the one"),
+        "the ring that a start would read: {told}"
+    );
+    assert!(!at("elsewhere").exists() || is_empty(&at("elsewhere")));
     assert_success(&marque(
         &["restore", "--keys"],
         &[&keys, &packed],
