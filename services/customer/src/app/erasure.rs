@@ -181,8 +181,7 @@ impl CustomerApp {
         let state = erasure.state;
         match ruling.follows(state) {
             None if erasure.was_decided_as(ruling, reason) => return Ok(erasure),
-            None => return Err(Error::ErasureDecided(state.as_str())),
-            Some(false) => return Err(Error::ErasureDecided(state.as_str())),
+            None | Some(false) => return Err(Error::ErasureDecided(state.as_str())),
             Some(true) => {}
         }
         match (ruling, state) {

@@ -56,7 +56,7 @@ async fn who_lost_records_since_he_was_asked_for_is_not_erased(db: TestDb) {
     let today = marque_core::business_date(marque_core::Clock::now(rig.clock())).to_string();
     let duties = [("repair_record", today.as_str())];
     let none: &[(&str, &str)] = &[];
-    for (decision, duties) in [("erase", none), ("restrict", &duties)] {
+    for (decision, duties) in [("erase", none), ("restrict", &duties[..])] {
         let unclear = decide(&rig, &asked.id, decision, duties).await;
         assert_eq!(reason(unclear.unwrap_err()), "CUSTOMER_PARTED");
     }

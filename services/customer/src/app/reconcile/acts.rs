@@ -350,6 +350,7 @@ pub(super) fn leave_out(customer: CustomerNumber, error: &Error) {
     count_left_out(1);
 }
 
+/// Tells the metrics of so many more.
 pub(super) fn count_left_out(customers: u64) {
     metrics::counter!("marque_customer_reconciliation_left_out_total").increment(customers);
 }
