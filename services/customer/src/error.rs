@@ -43,7 +43,9 @@ pub(crate) enum Error {
     ErasureUnknown,
     #[error("the request is {0}: that stands")]
     ErasureDecided(&'static str),
-    #[error("records left this customer since the request: refuse it, and ask anew for the right one")]
+    #[error(
+        "records left this customer since the request: refuse it, and ask anew for the right one"
+    )]
     CustomerParted,
     #[error("the person of this key was erased; a new contract comes under a new key")]
     RecordErased,

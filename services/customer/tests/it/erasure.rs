@@ -42,7 +42,12 @@ fn client(rig: &Rig) -> PersonalDataServiceClient<RpcTransport> {
     PersonalDataServiceClient::new(rig.process().transport(RoleName::Customer))
 }
 
-pub(crate) async fn request(rig: &Rig, role: Role, scope: Scope, id: &str) -> Result<Erasure, Status> {
+pub(crate) async fn request(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    id: &str,
+) -> Result<Erasure, Status> {
     let message = RequestErasureRequest {
         customer_id: id.to_owned(),
         ground: "service_ended".to_owned(),

@@ -141,10 +141,7 @@ impl ScoreApp {
             .await?;
         let customers = shown.iter().filter_map(|each| each.customer).collect();
         let purposes = [Purpose::Care, Purpose::Scoring].map(Purpose::name);
-        let withdrawn = self
-            .consents
-            .withdrawn(meta, &purposes, customers)
-            .await?;
+        let withdrawn = self.consents.withdrawn(meta, &purposes, customers).await?;
         let is_willing = |customer: CustomerId| !withdrawn.contains(&customer);
         shown.retain(|each| each.customer.is_none_or(is_willing));
         Ok((shown, next))

@@ -181,7 +181,10 @@ impl ScoreApp {
         };
         let read = self.history_page(ctx, customer, page);
         let (page, has_refused) = tokio::try_join!(read, has_refused)?;
-        Ok(if has_refused { (Vec::new(), None) } else { page })
+        if has_refused {
+            return Ok((Vec::new(), None));
+        }
+        Ok(page)
     }
 
     /// A page of the scores that a customer has had.

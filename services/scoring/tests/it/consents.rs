@@ -9,9 +9,7 @@ use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::world::{
-    DOWN, World, consented, customer, day, link, linked, merged, visit, visited,
-};
+use crate::world::{DOWN, World, consented, customer, day, link, linked, merged, visit, visited};
 
 store_test_suite!(
     who_withdraws_consent_has_no_score_until_he_gives_it_again,
