@@ -2,10 +2,30 @@
 
 use std::{fmt, str::FromStr};
 
-/// A customer number: a serial of at least eight digits and an ISO 7064 MOD 11-2 check character
-/// (`0`–`9` or `X`), which finds every single wrong digit and every swap of neighbours.
+use crate::Digits;
+
+/// A customer's place in one running count over all dealers: the key he has in the store. It is neither shown nor read, for of
+/// two that he knows somebody could tell how many customers others had in between: people are told a [`CustomerNumber`], which
+/// only the keys of the installation turn into a serial and back (ADR 39).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CustomerNumber(u64);
+pub struct CustomerSerial(u64);
+
+impl CustomerSerial {
+    /// The serial that storage keeps.
+    pub const fn new(serial: u64) -> Self {
+        Self(serial)
+    }
+
+    /// The serial as storage keeps it.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+/// A customer number as people say it: at least eight digits, which tell neither order nor count, and an ISO 7064 MOD 11-2 check
+/// character (`0`–`9` or `X`), which finds every single wrong digit and every swap of neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CustomerNumber(Digits);
 
 /// The text is not a customer number, or its check character is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -13,13 +33,16 @@ pub struct CustomerNumber(u64);
 pub struct InvalidCustomerNumber;
 
 impl CustomerNumber {
-    /// The number of a serial.
-    pub const fn from_serial(serial: u64) -> Self {
-        Self(serial)
+    /// Digits of the shortest numbers, without the check character.
+    pub const LEAST: u32 = 8;
+
+    /// The number of these digits, to which the check character is added.
+    pub const fn of(digits: Digits) -> Self {
+        Self(digits)
     }
 
-    /// The serial without its check character, as storage keeps it.
-    pub const fn serial(self) -> u64 {
+    /// The digits without the check character.
+    pub const fn digits(self) -> Digits {
         self.0
     }
 }
@@ -37,7 +60,7 @@ fn check_character(digits: &str) -> char {
 
 impl fmt::Display for CustomerNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!("{:08}", self.0);
+        let digits = self.0.to_string();
         write!(f, "{digits}{}", check_character(&digits))
     }
 }
@@ -57,11 +80,11 @@ impl FromStr for CustomerNumber {
             .last()
             .map(|(at, last)| (last, &compact[..at]))
             .ok_or(InvalidCustomerNumber)?;
-        let plain = (8..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        if !plain || check_character(digits) != last {
-            return Err(InvalidCustomerNumber);
+        let number = Digits::read(digits).filter(|number| number.length() >= Self::LEAST);
+        match number {
+            Some(number) if check_character(digits) == last => Ok(Self(number)),
+            _ => Err(InvalidCustomerNumber),
         }
-        digits.parse().map(Self).map_err(|_| InvalidCustomerNumber)
     }
 }
 
@@ -71,9 +94,10 @@ mod tests {
 
     #[test]
     fn every_wrong_digit_and_every_swap_is_found() {
-        for serial in [1u64, 12_345_678, 90_817_263, 123_456_789] {
-            let good = CustomerNumber::from_serial(serial).to_string();
-            assert_eq!(good.parse(), Ok(CustomerNumber::from_serial(serial)));
+        for digits in ["00000001", "12345678", "123456789", "012345678"] {
+            let number = CustomerNumber::of(Digits::read(digits).unwrap());
+            let good = number.to_string();
+            assert_eq!(good.parse(), Ok(number));
             let bytes = good.as_bytes();
             for at in 0..bytes.len() - 1 {
                 for digit in b'0'..=b'9' {
@@ -102,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_number_is_read_as_people_write_it() {
-        let number = CustomerNumber::from_serial(42);
+        let number = CustomerNumber::of(Digits::new(42, 8).unwrap());
         let text = number.to_string();
         let spoken = format!("{} {}", &text[..4], text[4..].to_lowercase());
         assert_eq!(spoken.parse(), Ok(number));

@@ -212,6 +212,15 @@ impl Conn<'_> {
         }
     }
 
+    /// From here on this unit of work, which its login does without the roles of the wall, has what the login is a member for.
+    /// Nothing to do on SQLite.
+    pub(crate) fn act_as_member(&mut self) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(_) => Ok(()),
+            Driver::Postgres(session) => session.act_as_member(),
+        }
+    }
+
     /// Runs `work` with the rows of all dealers in sight, and goes back behind the caller's wall: for a question whose answer
     /// is not his dealer's alone, in the midst of work that is.
     pub fn among_all_dealers<T, E: From<StoreError>>(

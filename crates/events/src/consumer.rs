@@ -108,7 +108,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 impl Consumer {
     /// Pulls and applies until told to stop. Failures are logged and tried again, ever more slowly.
     pub async fn run(self, stop: CancellationToken) {
-        // There from the start: an increase from nothing is none to Prometheus.
+        // A counter that is born with its first count shows no increase.
         metrics::counter!("marque_dead_letters_total", "consumer" => self.name).increment(0);
         let mut backoff = Duration::from_millis(50);
         loop {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_lc_rs::{
-    hkdf::{HKDF_SHA256, KeyType, Salt},
+    hkdf::{HKDF_SHA256, KeyType, Prk, Salt},
     hmac,
 };
 use marque_core::DealerCode;
@@ -11,12 +11,12 @@ use parking_lot::RwLock;
 use rustc_hash::FxHashMap;
 use zeroize::Zeroizing;
 
-use crate::{Purpose, keyring::KeyBytes};
+use crate::{Purpose, Series, keyring::KeyBytes};
 
 /// A token: HMAC-SHA-256 cut to 16 bytes. Two of 10^9 values collide with a chance of 10^-21.
 pub(crate) type Token = [u8; 16];
 
-/// All look-up keys that come from one index key.
+/// All keys that come from one index key.
 pub(crate) struct IndexKeys {
     root: KeyBytes,
     headquarters: PurposeKeys,
@@ -49,6 +49,12 @@ impl IndexKeys {
         self.dealers.write().insert(dealer.clone(), keys);
         token
     }
+
+    /// The key of a series' numbers.
+    pub(crate) fn numbering(&self, series: Series) -> hmac::Key {
+        let material = Salt::new(HKDF_SHA256, b"marque numbers 1").extract(self.root.expose());
+        expand(&material, &[series.label().as_bytes()])
+    }
 }
 
 impl PurposeKeys {
@@ -65,12 +71,7 @@ impl PurposeKeys {
                 b"\0",
                 purpose.label().as_bytes(),
             ];
-            let mut key = Zeroizing::new([0; 32]);
-            material
-                .expand(&info, Length32)
-                .and_then(|expanded| expanded.fill(key.as_mut_slice()))
-                .expect("HKDF-SHA256 gives 32 bytes");
-            hmac::Key::new(hmac::HMAC_SHA256, key.as_slice())
+            expand(&material, &info)
         }))
     }
 
@@ -80,6 +81,16 @@ impl PurposeKeys {
             .try_into()
             .expect("a SHA-256 tag has 32 bytes")
     }
+}
+
+/// A key that comes from the material, and from what it is for.
+fn expand(material: &Prk, info: &[&[u8]]) -> hmac::Key {
+    let mut key = Zeroizing::new([0; 32]);
+    material
+        .expand(info, Length32)
+        .and_then(|expanded| expanded.fill(key.as_mut_slice()))
+        .expect("HKDF-SHA256 gives 32 bytes");
+    hmac::Key::new(hmac::HMAC_SHA256, key.as_slice())
 }
 
 /// Length of the derived keys.

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use zeroize::Zeroizing;
 
 use crate::{
-    Keyring, KeyringError, Place, Purpose, VaultError,
+    Keyring, KeyringError, Numbering, Place, Purpose, Series, VaultError,
     index::{IndexKeys, Token},
     keyring::Keys,
     nonce,
@@ -171,6 +171,13 @@ impl Vault {
             .load()
             .current_index()
             .dealer(dealer, purpose, value.as_ref())
+    }
+
+    /// What turns the serials of a series into the numbers that people are told, of at least so many digits (six or more). Its key
+    /// comes from the index key, which is not exchanged while running: it may be kept.
+    pub fn numbering(&self, series: Series, least: u32) -> Numbering {
+        let key = self.0.load().current_index().numbering(series);
+        Numbering::new(key, least)
     }
 
     /// Headquarters' tokens under every index key, the current first: what to search for during a rotation.

@@ -243,7 +243,8 @@ fn costs_of_sealing_and_indexing() {
     let sealed = vault.seal(place, &plaintext).unwrap();
     let frame = vec![7_u8; 64 << 10];
     let sealed_frame = vault.seal(place, &frame).unwrap();
-    let runs: [(&str, &dyn Fn() -> bool); 6] = [
+    let numbers = vault.numbering(Series::Customers, 8);
+    let runs: [(&str, &dyn Fn() -> bool); 7] = [
         ("seal 500 bytes", &|| vault.seal(place, &plaintext).is_ok()),
         ("open 500 bytes", &|| vault.open(place, &sealed).is_ok()),
         ("seal a file's frame", &|| vault.seal(place, &frame).is_ok()),
@@ -256,6 +257,7 @@ fn costs_of_sealing_and_indexing() {
         ("dealer's token", &|| {
             vault.dealer_index(&dealer, Purpose::Phone, "+8613800000000") != [0; 16]
         }),
+        ("a number", &|| numbers.show(42).length() == 8),
     ];
     for (name, run) in runs {
         println!("{name}: {:?} each", quickest(run));

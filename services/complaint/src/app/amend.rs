@@ -94,6 +94,7 @@ impl CaseApp {
                         // Records before cases, as an import holds them.
                         let record = who.and_then(|(record, _)| record);
                         storage::lock_records(conn, record.into_iter())?;
+                        app.check_not_erased(conn, record)?;
                         if let Some(heir) = &heir {
                             storage::share_hours(conn, heir.as_str())?;
                         }

@@ -9,7 +9,7 @@ use marque_ledger::{Entry as Act, IdempotencyKey, Keyed, once, record};
 use prost::Message;
 use uuid::Uuid;
 
-use super::{CaseApp, Shown, Wanted, draft, read::hide_repeated, veil::Veil};
+use super::{CaseApp, Numbered, Shown, Wanted, draft, read::hide_repeated, veil::Veil};
 use crate::{
     domain::{Among, Case, Solution, SolutionState, Uses, category_code, kinship},
     error::{Error, Result},
@@ -26,9 +26,9 @@ pub(crate) struct Proposed {
 /// Everything the desk needs beside a case.
 pub(crate) struct Desk {
     pub(crate) shown: Shown,
-    pub(crate) earlier: Vec<Case>,
+    pub(crate) earlier: Vec<Numbered>,
     /// Each with what it has in common with the case.
-    pub(crate) similar: Vec<(Case, Vec<&'static str>)>,
+    pub(crate) similar: Vec<(Numbered, Vec<&'static str>)>,
     pub(crate) solutions: Vec<Proposed>,
 }
 
@@ -81,12 +81,12 @@ impl CaseApp {
                 let similar = similar
                     .into_iter()
                     .map(|other| (reasons.remove(&other.id).unwrap_or_default(), other))
-                    .map(|(reasons, other)| (other, reasons))
+                    .map(|(reasons, other)| (app.numbered(other), reasons))
                     .collect();
                 let solutions = app.propose(conn, scope, &case)?;
                 Ok(Desk {
                     shown: app.show(conn, &ctx, case)?,
-                    earlier,
+                    earlier: earlier.into_iter().map(|one| app.numbered(one)).collect(),
                     similar,
                     solutions,
                 })

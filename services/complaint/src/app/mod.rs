@@ -40,8 +40,8 @@ use marque_intake::Directory;
 use crate::{
     customers::Customers,
     domain::{
-        Attachment, Calendar, Case, Clock, ClockKind, Compensation, Entry, Rules, State, Task,
-        Warning,
+        Attachment, Calendar, Case, CaseNumber, Clock, ClockKind, Compensation, Entry, Rules,
+        State, Task, Warning,
     },
     error::Result,
     files::Files,
@@ -84,6 +84,7 @@ pub(crate) struct CaseApp {
 #[derive(Clone)]
 pub(crate) struct Shown {
     pub(crate) case: Case,
+    pub(crate) number: CaseNumber,
     pub(crate) clocks: Vec<ShownClock>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) course: Vec<Entry>,
@@ -96,6 +97,12 @@ pub(crate) struct Shown {
     pub(crate) is_foreign: bool,
     /// Whether it repeats a case that the caller may not see.
     pub(crate) repeats_elsewhere: bool,
+}
+
+/// A case with the number that people are told of it.
+pub(crate) struct Numbered {
+    pub(crate) case: Case,
+    pub(crate) number: CaseNumber,
 }
 
 /// A clock as it is shown.
@@ -135,6 +142,13 @@ impl CaseApp {
     /// How many cases and solutions can be searched for.
     pub(crate) fn indexed(&self) -> (usize, usize) {
         self.indexes.sizes()
+    }
+
+    fn numbered(&self, case: Case) -> Numbered {
+        Numbered {
+            number: self.store.number_of(case.serial),
+            case,
+        }
     }
 
     /// The dealers whose cases a caller sees; `None` if all.

@@ -12,13 +12,13 @@ use marque_rpc::CallMeta;
 use prost::Message;
 
 use super::{
-    CaseApp, Shown,
+    CaseApp, Numbered, Shown,
     draft::{self, Draft, Raw},
     publish::{self, Change},
     read::{hide_beside, is_customer},
 };
 use crate::{
-    domain::{Case, CaseNumber, Clock, Entry, State, Tier, kinds_of},
+    domain::{Case, CaseSerial, Clock, Entry, State, Tier, kinds_of},
     error::{Error, Result},
     storage::{self, NewCase},
 };
@@ -26,13 +26,13 @@ use crate::{
 /// A case that was opened, and others that may be about the same.
 pub(crate) struct Opened {
     pub(crate) shown: Shown,
-    pub(crate) similar: Vec<Case>,
+    pub(crate) similar: Vec<Numbered>,
 }
 
 impl Opened {
     /// The cases that it tells of.
     fn cases(&self) -> Vec<ComplaintId> {
-        let similar = self.similar.iter().map(|case| case.id);
+        let similar = self.similar.iter().map(|other| other.case.id);
         std::iter::once(self.shown.case.id).chain(similar).collect()
     }
 }
@@ -101,7 +101,7 @@ impl CaseApp {
         ctx: CallContext,
         meta: &CallMeta,
         request: FindRepeatsRequest,
-    ) -> Result<Vec<Case>> {
+    ) -> Result<Vec<Numbered>> {
         let dealer = self.dealer(&ctx, meta, &request.dealer).await?;
         let keys = (
             request.source.as_str(),
@@ -121,7 +121,7 @@ impl CaseApp {
                 let whose = (record, customer, vin.as_str());
                 let mut open = app.store.find_open_of(conn, ctx.scope(), whose)?;
                 hide_beside(conn, &ctx, &mut open)?;
-                Ok(open)
+                Ok(open.into_iter().map(|case| app.numbered(case)).collect())
             })
             .await
     }
@@ -184,6 +184,7 @@ impl CaseApp {
         now: Timestamp,
     ) -> Result<Opened> {
         storage::lock_records(conn, who.0.into_iter())?;
+        self.check_not_erased(conn, who.0)?;
         storage::share_hours(conn, dealer.as_str())?;
         if !draft.complaint_key.is_empty() {
             let keys = [draft.complaint_key.as_str()];
@@ -191,11 +192,11 @@ impl CaseApp {
                 .store
                 .find_by_keys(conn, dealer.as_str(), &request.source, &keys)?;
             if let Some((known, _)) = known.first() {
-                return Err(Error::Exists(known.number.to_string()));
+                return Err(self.exists(known.serial));
             }
             let place = (dealer.as_str(), request.source.as_str(), keys[0]);
-            if let Some(number) = storage::number_handed_over(conn, place)? {
-                return Err(Error::Exists(number.to_string()));
+            if let Some(serial) = storage::serial_handed_over(conn, place)? {
+                return Err(self.exists(serial));
             }
         }
         let serial = storage::take_serials(conn, 1)?[0];
@@ -210,12 +211,36 @@ impl CaseApp {
         let mut similar = self.store.find_open_of(conn, ctx.scope(), whose)?;
         let twin = similar.iter().find(|open| open.is_twin_of(&case));
         if let Some(twin) = twin.filter(|_| !request.another_matter) {
-            return Err(Error::MayRepeat(twin.number.to_string()));
+            let number = self.store.number_of(twin.serial);
+            return Err(Error::MayRepeat(number.to_string()));
         }
         case.repeat_of = storage::find_repeated(conn, ctx.scope(), &case)?;
         hide_beside(conn, ctx, &mut similar)?;
         let shown = self.write_new(conn, ctx, dealer, case, now)?;
-        Ok(Opened { shown, similar })
+        let similar = similar.into_iter().map(|open| self.numbered(open));
+        Ok(Opened {
+            shown,
+            similar: similar.collect(),
+        })
+    }
+
+    /// A case is there that has the key.
+    fn exists(&self, serial: CaseSerial) -> Error {
+        Error::Exists(self.store.number_of(serial).to_string())
+    }
+
+    /// Passes unless the person of the record was erased: nobody complains under his key any more. The caller holds the record.
+    pub(super) fn check_not_erased(
+        &self,
+        conn: &mut Conn<'_>,
+        record: Option<SourceRecordId>,
+    ) -> Result<()> {
+        let erased = marque_intake::entombed(conn, self.store.vault(), record)?;
+        if erased.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::RecordErased)
+        }
     }
 
     /// What the customer is to us: as was said, or else as the scoring service has told.
@@ -248,12 +273,12 @@ impl CaseApp {
         dealer: &DealerCode,
         source: &str,
         draft: &Draft,
-        serial: i64,
+        serial: CaseSerial,
         now: Timestamp,
     ) -> Case {
         Case {
             id: ComplaintId::new(&*self.clock),
-            number: CaseNumber::from_serial(serial),
+            serial,
             dealer: dealer.as_str().to_owned(),
             source: source.to_owned(),
             complaint_key: draft.complaint_key.clone(),

@@ -113,7 +113,17 @@ impl CaseApp {
             filter.now = app.clock.now();
             if let Scope::Customer(own) = ctx.scope() {
                 refuse_hidden(&filter)?;
-                filter.customer = Some(*own);
+                let own = storage::current_customer(conn, *own)?;
+                // Another's cases are none that he may see, whether there is such a customer or not.
+                if let Some(asked) = filter.customer
+                    && storage::current_customer(conn, asked)? != own
+                {
+                    return Ok(Page {
+                        entries: Vec::new(),
+                        next: None,
+                    });
+                }
+                filter.customer = Some(own);
             }
             if let Some(customer) = filter.customer {
                 let customer = storage::current_customer(conn, customer)?;
@@ -182,6 +192,7 @@ impl CaseApp {
         let calendar = self.calendar(conn, scope, &case.dealer)?;
         let clocks = storage::clocks_of(conn, scope, case.id)?;
         Ok(Shown {
+            number: self.store.number_of(case.serial),
             clocks: clocks
                 .iter()
                 .map(|clock| self.show_clock(*clock, &calendar))
@@ -239,6 +250,7 @@ impl CaseApp {
             clocks.sort_by_key(|clock| clock.kind);
             let is_foreign = own.as_ref().is_some_and(|own| !own.contains(&case.dealer));
             let one = Shown {
+                number: self.store.number_of(case.serial),
                 clocks: clocks
                     .iter()
                     .map(|clock| self.show_clock(*clock, calendar))

@@ -52,7 +52,7 @@ impl Scheduler {
 
     /// Works until told to stop.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        // There from the start: an increase from nothing is none to Prometheus.
+        // A counter that is born with its first count shows no increase.
         metrics::counter!("marque_complaint_escalations_total").increment(0);
         loop {
             let pause = match self.step().await {

@@ -4,8 +4,6 @@
 //! it comes in closed, for nobody can answer it in time any more, and a file of years must not escalate to headquarters. Every other
 //! row is a case whose clocks begin now.
 
-use std::collections::HashSet;
-
 use marque_core::{
     ComplaintId, CustomerId, DealerCode, SourceRecordId, new_uuid, source_record_id,
 };
@@ -25,7 +23,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, CaseNumber, Clock, Entry as Course, kinds_of},
+    domain::{Case, CaseSerial, Clock, Entry as Course, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -142,9 +140,7 @@ impl Sink for CaseSink {
         job: &Job,
         batch: &[&CasePayload],
     ) -> Result<Vec<Written>, StoreError> {
-        let records = batch.iter().filter_map(|row| row.record);
-        let erased = marque_intake::entombed(conn, &self.vault, records)?;
-        self.app.write_rows(conn, job, batch, &erased)
+        self.app.write_rows(conn, job, batch, &self.vault)
     }
 }
 
@@ -155,14 +151,17 @@ impl CaseApp {
         conn: &mut Conn<'_>,
         job: &Job,
         batch: &[&CasePayload],
-        erased: &HashSet<SourceRecordId>,
+        vault: &Vault,
     ) -> Result<Vec<Written>, StoreError> {
         let dealer = &job.dealer;
         let names = batch
             .iter()
             .map(|row| lock_name(job, &row.draft.complaint_key));
         conn.lock_keys(&mut names.collect())?;
-        storage::lock_records(conn, batch.iter().filter_map(|row| row.record))?;
+        let records = || batch.iter().filter_map(|row| row.record);
+        storage::lock_records(conn, records())?;
+        // Only now: until then somebody could be erased in between.
+        let erased = marque_intake::entombed(conn, vault, records())?;
         storage::share_hours(conn, dealer.as_str())?;
         let keys: Vec<&str> = batch
             .iter()
@@ -174,7 +173,7 @@ impl CaseApp {
             .map(|(case, content)| (case.complaint_key.clone(), (case, content)))
             .collect();
         let elsewhere = storage::handed_over(conn, dealer.as_str(), &job.source, &keys)?;
-        let customers = storage::customers_of(conn, batch.iter().filter_map(|row| row.record))?;
+        let customers = storage::customers_of(conn, records())?;
         let tiers = storage::tiers_of(conn, customers.values().copied())?;
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
@@ -207,7 +206,9 @@ impl CaseApp {
                     (id, Outcome::Stored)
                 }
                 None => {
-                    let mut case = self.make(dealer, &job.source, &row.draft, 0, job.now);
+                    // It is given its serial when the batch is written.
+                    let serial = CaseSerial::new(0);
+                    let mut case = self.make(dealer, &job.source, &row.draft, serial, job.now);
                     (case.record, case.customer) = (row.record, customer);
                     let told = customer.and_then(|customer| tiers.get(&customer).copied());
                     case.tier = row.draft.tier.or(told);
@@ -244,7 +245,7 @@ impl CaseApp {
         self.store.find_by_keys(conn, dealer, &job.source, keys)
     }
 
-    /// Writes the new cases of a batch with their clocks, and tells of them. Those that are known have their numbers then.
+    /// Writes the new cases of a batch with their clocks, and tells of them. Those that are known have their serials then.
     fn flush(
         &self,
         conn: &mut Conn<'_>,
@@ -258,9 +259,9 @@ impl CaseApp {
         let mut fresh = std::mem::take(fresh);
         let serials = storage::take_serials(conn, fresh.len())?;
         for ((case, _), serial) in fresh.iter_mut().zip(serials) {
-            case.number = CaseNumber::from_serial(serial);
+            case.serial = serial;
             if let Some((kept, _)) = known.get_mut(&case.complaint_key) {
-                kept.number = case.number;
+                kept.serial = serial;
             }
         }
         let bodies = self.seal_all(fresh.iter().map(|(case, _)| case))?;

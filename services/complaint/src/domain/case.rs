@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{
     calendar::Calendar,
     clock::{Clock, ClockKind, Standing, Terms, Tier, kinds_of},
-    number::CaseNumber,
+    number::CaseSerial,
     state::{REOPEN_DAYS, State},
     words::{Severity, folded_code},
 };
@@ -16,7 +16,7 @@ use super::{
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
     pub(crate) id: ComplaintId,
-    pub(crate) number: CaseNumber,
+    pub(crate) serial: CaseSerial,
     pub(crate) dealer: String,
     pub(crate) source: String,
     /// Key in the source; empty if it came from none.

@@ -2,23 +2,45 @@
 
 use std::{fmt, str::FromStr};
 
-/// A case's number: `T`, a serial of at least seven digits and an ISO 7064 MOD 11,10 check digit, which finds every single
-/// wrong digit and nearly every swap of neighbours without ever being a letter.
+use marque_core::Digits;
+
+/// A case's place in one running count over all dealers, by which the store orders cases. It is neither shown nor read, for who
+/// opens a case each evening could tell from his own how many the others had: people are told a [`CaseNumber`] (ADR 39).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct CaseNumber(i64);
+pub(crate) struct CaseSerial(i64);
+
+impl CaseSerial {
+    /// The serial that storage keeps.
+    pub(crate) const fn new(serial: i64) -> Self {
+        Self(serial)
+    }
+
+    /// The serial as storage keeps it.
+    pub(crate) const fn get(self) -> i64 {
+        self.0
+    }
+}
+
+/// A case's number as people say it: `T`, at least seven digits, which tell neither order nor count, and an ISO 7064 MOD 11,10 check
+/// digit, which finds every single wrong digit and nearly every swap of neighbours without ever being a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CaseNumber(Digits);
 
 /// The text is not a case's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InvalidCaseNumber;
 
 impl CaseNumber {
-    /// The number of a serial.
-    pub(crate) const fn from_serial(serial: i64) -> Self {
-        Self(serial)
+    /// Digits of the shortest numbers, without the check digit.
+    pub(crate) const LEAST: u32 = 7;
+
+    /// The number of these digits, to which the check digit is added.
+    pub(crate) const fn of(digits: Digits) -> Self {
+        Self(digits)
     }
 
-    /// The serial without its check digit, as storage keeps it.
-    pub(crate) const fn serial(self) -> i64 {
+    /// The digits without the check digit.
+    pub(crate) const fn digits(self) -> Digits {
         self.0
     }
 }
@@ -34,7 +56,7 @@ fn check_digit(digits: &str) -> u32 {
 
 impl fmt::Display for CaseNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!("{:07}", self.0);
+        let digits = self.0.to_string();
         write!(f, "T{digits}{}", check_digit(&digits))
     }
 }
@@ -46,16 +68,13 @@ impl FromStr for CaseNumber {
     fn from_str(text: &str) -> Result<Self, InvalidCaseNumber> {
         let text: String = text.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         let digits = text.strip_prefix(['T', 't']).unwrap_or(&text);
-        let is_plain =
-            (8..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-        let (serial, check) = digits
+        let (digits, check) = digits
             .split_at_checked(digits.len().saturating_sub(1))
-            .filter(|_| is_plain)
             .ok_or(InvalidCaseNumber)?;
-        if check.parse() == Ok(check_digit(serial)) {
-            serial.parse().map(Self).map_err(|_| InvalidCaseNumber)
-        } else {
-            Err(InvalidCaseNumber)
+        let number = Digits::read(digits).filter(|number| number.length() >= Self::LEAST);
+        match number {
+            Some(number) if check.parse() == Ok(check_digit(digits)) => Ok(Self(number)),
+            _ => Err(InvalidCaseNumber),
         }
     }
 }
@@ -66,9 +85,10 @@ mod tests {
 
     #[test]
     fn every_wrong_digit_is_found() {
-        for serial in [1, 1_234_567, 90_817_263] {
-            let good = CaseNumber::from_serial(serial).to_string();
-            assert_eq!(good.parse(), Ok(CaseNumber::from_serial(serial)));
+        for digits in ["0000001", "1234567", "90817263", "01234567"] {
+            let number = CaseNumber::of(Digits::read(digits).unwrap());
+            let good = number.to_string();
+            assert_eq!(good.parse(), Ok(number));
             for at in 1..good.len() {
                 for digit in b'0'..=b'9' {
                     let mut wrong = good.clone().into_bytes();
@@ -88,7 +108,7 @@ mod tests {
     fn a_number_is_read_as_people_write_it() {
         // 0794 is the worked example of ISO 7064: its check digit is 5.
         assert_eq!(check_digit("0794"), 5);
-        let number = CaseNumber::from_serial(42);
+        let number = CaseNumber::of(Digits::new(42, 7).unwrap());
         let text = number.to_string();
         for spoken in [
             text[1..].to_owned(),

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::care::{attachment_to_pb, compensation_to_pb, warning_to_pb};
 use crate::{
-    app::{Proposed, Raw, Shown, ShownClock},
+    app::{Numbered, Proposed, Raw, Shown, ShownClock},
     domain::{
-        Case, Entry, Hours, Solution, Standing, State, Step, TASK_ID, Task, Tier, Words, step_code,
+        Entry, Hours, Solution, Standing, State, Step, TASK_ID, Task, Tier, Words, step_code,
     },
     error::{Error, Result},
 };
@@ -44,17 +44,21 @@ pub(super) fn raw_of(request: &pb::OpenComplaintRequest) -> Raw<'_> {
 }
 
 /// A case of which no more is told than that it is there, and its coded values.
-pub(super) fn case_to_pb(case: Case) -> pb::Complaint {
+pub(super) fn case_to_pb(case: Numbered) -> pb::Complaint {
     bare(case, true)
 }
 
 /// A case of the caller's scope, without what belongs to it.
-pub(super) fn own_case_to_pb(case: Case) -> pb::Complaint {
+pub(super) fn own_case_to_pb(case: Numbered) -> pb::Complaint {
     bare(case, false)
 }
 
 /// A case with everything that belongs to it.
 pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
+    let case = Numbered {
+        case: shown.case,
+        number: shown.number,
+    };
     let compensations = shown.compensations.into_iter();
     let next_states = shown.next.into_iter();
     pb::Complaint {
@@ -72,12 +76,12 @@ pub(super) fn shown_to_pb(shown: Shown) -> pb::Complaint {
             .collect(),
         warnings: shown.warnings.into_iter().map(warning_to_pb).collect(),
         repeats_elsewhere: shown.repeats_elsewhere,
-        ..bare(shown.case, shown.is_foreign)
+        ..bare(case, shown.is_foreign)
     }
 }
 
 /// The case alone; of a foreign one nobody's words.
-fn bare(case: Case, is_foreign: bool) -> pb::Complaint {
+fn bare(Numbered { case, number }: Numbered, is_foreign: bool) -> pb::Complaint {
     let words = if is_foreign {
         Words::default()
     } else {
@@ -87,7 +91,7 @@ fn bare(case: Case, is_foreign: bool) -> pb::Complaint {
         case.satisfaction.map(|points| points as i32);
     pb::Complaint {
         id: case.id.to_string(),
-        number: case.number.to_string(),
+        number: number.to_string(),
         dealer: case.dealer,
         source: case.source,
         complaint_key: case.complaint_key,

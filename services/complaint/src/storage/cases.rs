@@ -4,16 +4,18 @@ use marque_auth::Scope;
 use marque_core::{ComplaintId, CustomerId, SourceRecordId};
 use marque_db::{Conn, Row, StoreError, Value, lock_key};
 use marque_events::dealer_clause;
-use marque_vault::{Vault, VaultError};
+use marque_vault::{Numbering, Series, Vault, VaultError};
 use uuid::Uuid;
 
 use super::{blob, current_customer, optional, write::COLUMNS};
-use crate::domain::{Case, CaseNumber, Severity, State, Tier};
+use crate::domain::{Case, CaseNumber, CaseSerial, Severity, State, Tier};
 
 /// Writes and reads cases; seals and opens what people said.
 #[derive(Debug, Clone)]
 pub(crate) struct CaseStore {
     pub(super) vault: Vault,
+    /// Turns serials into the numbers that people are told.
+    numbers: Numbering,
 }
 
 /// The columns a case is read from; of its own table, for clocks have a dealer too.
@@ -30,12 +32,20 @@ pub(crate) type Whose<'a> = (Option<SourceRecordId>, Option<CustomerId>, &'a str
 
 impl CaseStore {
     pub(crate) fn new(vault: Vault) -> Self {
-        Self { vault }
+        Self {
+            numbers: vault.numbering(Series::Complaints, CaseNumber::LEAST),
+            vault,
+        }
     }
 
     /// What seals and opens.
     pub(crate) fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// The number that people are told of a case.
+    pub(crate) fn number_of(&self, case: CaseSerial) -> CaseNumber {
+        CaseNumber::of(self.numbers.show(case.get().cast_unsigned()))
     }
 
     /// Seals the words of a case for its row.
@@ -60,7 +70,10 @@ impl CaseStore {
         scope: &Scope,
         number: CaseNumber,
     ) -> Result<Option<Case>, StoreError> {
-        self.find_by(conn, scope, "serial", number.serial().into())
+        let Some(serial) = self.numbers.serial(number.digits()) else {
+            return Ok(None);
+        };
+        self.find_by(conn, scope, "serial", serial.cast_signed().into())
     }
 
     fn find_by(
@@ -267,7 +280,7 @@ impl CaseStore {
         let state: String = row.get(15)?;
         Ok(Case {
             id: id.into(),
-            number: CaseNumber::from_serial(row.get(1)?),
+            serial: CaseSerial::new(row.get(1)?),
             dealer: row.get(2)?,
             source: row.get(3)?,
             complaint_key: row.get(4)?,

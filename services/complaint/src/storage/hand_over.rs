@@ -6,7 +6,7 @@ use marque_core::ComplaintId;
 use marque_db::{Conn, StoreError, Value};
 use uuid::Uuid;
 
-use crate::domain::{Case, CaseNumber};
+use crate::domain::{Case, CaseSerial};
 
 /// Gives a case with its clocks and tasks to its dealer, whom it was not until now. A key is one of a dealer's own system: it stays with
 /// `from`, so that his files do not make the case anew, and is the case's again when it comes back.
@@ -82,16 +82,16 @@ pub(crate) fn handed_over(
     Ok(found.into_iter().collect())
 }
 
-/// The number of a case that a dealer had under a key of a source and that was handed over.
-pub(crate) fn number_handed_over(
+/// The serial of a case that a dealer had under a key of a source and that was handed over.
+pub(crate) fn serial_handed_over(
     conn: &mut Conn<'_>,
     (dealer, source, key): (&str, &str, &str),
-) -> Result<Option<CaseNumber>, StoreError> {
+) -> Result<Option<CaseSerial>, StoreError> {
     let sql =
         "SELECT c.serial FROM handed_over_keys AS k JOIN complaints AS c ON c.id = k.complaint_id
                WHERE k.dealer = ?1 AND k.source = ?2 AND k.complaint_key = ?3";
     let values = [dealer.into(), source.into(), key.into()];
     conn.among_all_dealers(|conn| {
-        conn.query_opt(sql, &values, |row| Ok(CaseNumber::from_serial(row.get(0)?)))
+        conn.query_opt(sql, &values, |row| Ok(CaseSerial::new(row.get(0)?)))
     })
 }

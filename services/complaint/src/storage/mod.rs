@@ -37,7 +37,7 @@ pub(crate) use clusters::{
 };
 pub(crate) use course::{amended_fields, was_moved};
 pub(crate) use forgetting::{cases_of_people, end_waste, list_waste, silence, unlink};
-pub(crate) use hand_over::{hand_over, handed_over, number_handed_over};
+pub(crate) use hand_over::{hand_over, handed_over, serial_handed_over};
 pub(crate) use lapsed::lapsed_cases;
 pub(crate) use links::{
     Alias, RecordLink, current_customer, customers_of, dealers_of, is_dealer_known, lock_records,

@@ -68,7 +68,7 @@ pub(crate) fn find_repeated(
     _: &Scope,
     case: &Case,
 ) -> Result<Option<ComplaintId>, StoreError> {
-    let place = (case.vin.as_str(), case.opened_at, case.number.serial());
+    let place = (case.vin.as_str(), case.opened_at, case.serial.get());
     conn.among_all_dealers(|conn| find_before(conn, place, case.matter()))
 }
 

@@ -7,7 +7,7 @@ use marque_events::dealer_clause;
 use uuid::Uuid;
 
 use super::{CaseStore, blob, course::sealing, list::Clauses};
-use crate::domain::{CaseNumber, Severity, Step, Task, TaskKind, TaskState, Term};
+use crate::domain::{CaseNumber, CaseSerial, Severity, Step, Task, TaskKind, TaskState, Term};
 
 /// The columns a task is read from.
 const READ: &str = "t.id, t.department, t.owner, t.due_at, t.is_needed, t.state, t.created_at, t.finished_at, t.words, t.outcome, t.kind, \
@@ -199,7 +199,7 @@ impl CaseStore {
             Ok(CaseTask {
                 task: self.read_task(row)?,
                 case: row.get::<Uuid>(13)?.into(),
-                number: CaseNumber::from_serial(row.get(14)?),
+                number: self.number_of(CaseSerial::new(row.get(14)?)),
                 dealer: row.get(15)?,
                 vin: row.get(16)?,
                 category: row.get(17)?,

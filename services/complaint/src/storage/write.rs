@@ -4,7 +4,7 @@ use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
 use marque_db::{Backend, Conn, StoreError, Value};
 
 use super::repeats::mark_repeat;
-use crate::domain::{Case, Tier};
+use crate::domain::{Case, CaseSerial, Tier};
 
 /// A case about to be written for the first time.
 #[derive(Debug, Clone, Copy)]
@@ -51,18 +51,23 @@ pub(super) const COLUMNS: [&str; 32] = [
     "content",
 ];
 
-/// Takes numbers for new cases. On SQLite the one writer reads the highest; on PostgreSQL a sequence hands them out.
-pub(crate) fn take_serials(conn: &mut Conn<'_>, count: usize) -> Result<Vec<i64>, StoreError> {
+/// Takes serials for new cases. On SQLite the one writer reads the highest; on PostgreSQL a sequence hands them out.
+pub(crate) fn take_serials(
+    conn: &mut Conn<'_>,
+    count: usize,
+) -> Result<Vec<CaseSerial>, StoreError> {
     match conn.backend() {
         Backend::Sqlite => {
             let sql = "SELECT coalesce(max(serial), 0) FROM complaints";
             let last: i64 = conn.query_opt(sql, &[], |row| row.get(0))?.unwrap_or(0);
-            Ok((1..=count as i64).map(|step| last + step).collect())
+            Ok((1..=count as i64)
+                .map(|step| CaseSerial::new(last + step))
+                .collect())
         }
         Backend::Postgres => conn.query(
             "SELECT nextval('complaints_serial_seq') FROM generate_series(1, ?1::bigint)",
             &[Value::Int(count as i64)],
-            |row| row.get(0),
+            |row| Ok(CaseSerial::new(row.get(0)?)),
         ),
     }
 }
@@ -172,7 +177,7 @@ fn values_of<'a>(new: &NewCase<'a>) -> [Value<'a>; 32] {
     } = *new;
     [
         case.id.uuid().into(),
-        case.number.serial().into(),
+        case.serial.get().into(),
         (&case.dealer).into(),
         (&case.source).into(),
         (&case.complaint_key).into(),

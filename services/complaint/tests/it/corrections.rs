@@ -17,7 +17,7 @@ store_test_suite!(
     a_case_is_at_least_as_serious_as_its_category,
 );
 
-async fn amend(
+pub(crate) async fn amend(
     world: &World,
     case: &pb::Complaint,
     message: pb::AmendComplaintRequest,

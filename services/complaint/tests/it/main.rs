@@ -24,6 +24,7 @@ mod imports;
 mod kill;
 mod knowledge;
 mod load;
+mod numbers;
 mod scopes;
 mod tasks;
 mod told;

@@ -103,7 +103,7 @@ impl CustomerApp {
         let records = &file.records[older..];
         let compared = self.compared(records);
         let scales = self.scales(conn, &compared)?;
-        let family = self.store.family(conn, customer.number)?;
+        let family = self.store.family(conn, customer.serial)?;
         let moves = self.store.moves_bringing(conn, &family)?;
         let known: Vec<SourceRecordId> = file.known_records().map(|record| record.id).collect();
         let mut bonds: Vec<Bond> = records

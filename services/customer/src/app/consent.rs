@@ -5,6 +5,7 @@ use marque_auth::{CallContext, Role};
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, lock_key};
 use marque_errors::Violation;
+use marque_events::SHARING;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
 
@@ -70,9 +71,9 @@ impl CustomerApp {
         self.store.lock_identities(conn)?;
         let customer = self.store.get_customer(conn, id)?;
         lock_consents(conn, customer.id)?;
-        let number = customer.number;
+        let serial = customer.serial;
         self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
-        let family = self.store.family(conn, number)?;
+        let family = self.store.family(conn, serial)?;
         let said = self.store.consents_of(conn, &family)?;
         if said.iter().any(|consent| consent.purpose == purpose) {
             return Err(Error::ConsentExists);
@@ -91,9 +92,13 @@ impl CustomerApp {
         let customer = self.store.get_customer(conn, id)?;
         lock_consents(conn, customer.id)?;
         self.open_file(conn, ctx.scope(), customer, now)?;
-        self.store.put_consent(conn, customer.number, consent)?;
-        self.store.touch_customers(conn, &[customer.number], now)?;
+        self.store.put_consent(conn, customer.serial, consent)?;
+        self.store.touch_customers(conn, &[customer.serial], now)?;
         let (purpose, given) = (&consent.purpose, consent.given);
+        if purpose == SHARING && !given {
+            let family = self.store.family(conn, customer.number)?;
+            self.store.shut_receptions(conn, &family)?;
+        }
         published::consent(conn, &*self.clock, customer.id, purpose, given)?;
         let act = if given {
             "consent_given"

@@ -1,7 +1,7 @@
 //! The steward's desk: pairs that may be one customer.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{CustomerNumber, DuplicateId, MergeId, Timestamp};
+use marque_core::{CustomerSerial, DuplicateId, MergeId, Timestamp};
 use marque_db::Conn;
 use marque_ledger::{Entry, Keyed, record};
 use marque_linkage::score::{Outcome, Reason};
@@ -72,7 +72,7 @@ impl CustomerApp {
         match files {
             Ok((left, right)) => {
                 let evidence = self.evidence(conn, &left, &right)?;
-                if left.customer.number != right.customer.number {
+                if left.customer.serial != right.customer.serial {
                     duplicate.reasons = told_now(&duplicate.reasons, &evidence);
                 }
                 Ok(Some(Pair {
@@ -247,8 +247,8 @@ impl CustomerApp {
     pub(super) fn set_pair(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
         state: DuplicateState,
     ) -> Result<()> {
         let pair = Duplicate {
@@ -273,7 +273,7 @@ impl CustomerApp {
     pub(super) fn gain(
         &self,
         conn: &mut Conn<'_>,
-        (one, other): (CustomerNumber, CustomerNumber),
+        (one, other): (CustomerSerial, CustomerSerial),
         probability: f64,
     ) -> Result<f64> {
         let (here, there) = (
@@ -287,8 +287,8 @@ impl CustomerApp {
     pub(super) fn inherit_refusals(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
-        new: CustomerNumber,
+        family: &[CustomerSerial],
+        new: CustomerSerial,
     ) -> Result<()> {
         for other in self.store.refused_of(conn, family)? {
             if other != new {

@@ -148,7 +148,9 @@ impl CustomerApp {
                 late.duty.code, late.since
             );
             return Err(Error::Invalid(vec![Violation::new(
-                "duties", "FUTURE", message,
+                "duties",
+                "IN_FUTURE",
+                message,
             )]));
         }
         if let Some(until) = ruling.kept_until()

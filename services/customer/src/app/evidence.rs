@@ -235,7 +235,7 @@ impl CustomerApp {
         ctx: &CallContext,
         found: &Match,
     ) -> Result<Option<CustomerId>> {
-        let customer = self.store.get_customer_by_number(conn, found.customer)?;
+        let customer = self.store.get_customer_by_serial(conn, found.customer)?;
         match self.open_file(conn, ctx.scope(), customer, self.clock.now()) {
             Ok(_) => Ok(Some(customer.id)),
             Err(Error::CustomerUnknown) => Ok(None),

@@ -53,7 +53,7 @@ impl CustomerApp {
             Err(Error::CustomerUnknown) if *ruling == Ruling::Erase => return Ok(()),
             found => found?,
         };
-        let family = self.store.family(conn, customer.number)?;
+        let family = self.store.family(conn, customer.serial)?;
         if self
             .store
             .was_parted_since(conn, &family, erasure.requested_at)?

@@ -36,7 +36,7 @@ impl CustomerApp {
             .scan(move |conn| {
                 let customer = app.store.get_customer(conn, id)?;
                 let file = app.file(conn, &ctx, customer)?;
-                let family = app.store.family(conn, customer.number)?;
+                let family = app.store.family(conn, customer.serial)?;
                 let ids = app.store.customer_ids(conn, &family)?;
                 let mut entries: Vec<HistoryEntry> = file.known_records().map(arrived).collect();
                 for id in ids.values() {

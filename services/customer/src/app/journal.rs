@@ -55,7 +55,7 @@ impl CustomerApp {
         for number in [moved.from, moved.into] {
             let seen = self
                 .store
-                .get_customer_by_number(conn, number)
+                .get_customer_by_serial(conn, number)
                 .and_then(|customer| self.file(conn, ctx, customer));
             match seen {
                 Ok(_) => {}

@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use marque_auth::{CallContext, Scope, Sight};
-use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, business_date};
+use marque_core::{
+    CustomerId, CustomerNumber, CustomerSerial, SourceRecordId, Timestamp, business_date,
+};
 use marque_db::Conn;
 use marque_errors::Violation;
+use marque_events::SHARING;
 use marque_ledger::{Entry, record};
 use marque_quality::{
     credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, text::tidy,
@@ -14,7 +17,7 @@ use marque_quality::{
 
 use super::{CustomerApp, published, read::Opened};
 use crate::{
-    domain::{Customer, Facts, File, SHARING, mask},
+    domain::{Customer, Facts, File, mask},
     error::{Error, Result},
     storage::{KeyKind, hq_token},
 };
@@ -67,7 +70,7 @@ enum Wanted {
 
 impl CustomerApp {
     /// Customers with exactly this key. For a dealer a hit is a reception: the file is his to see for 90 days, and that
-    /// is on record. Who does not want to be shared among dealers is received by none whom he has nothing to do with: he is not there.
+    /// is on record.
     pub(crate) async fn lookup(&self, ctx: CallContext, key: Key) -> Result<Found> {
         let (wanted, by) = (self.normalise(&key)?, key.kind());
         let app = self.clone();
@@ -84,14 +87,9 @@ impl CustomerApp {
                 .await?,
         );
         let (mut files, hidden, order) = found;
-        let received = if hidden.is_empty() {
-            Vec::new()
-        } else {
-            self.receive(context, hidden, by).await?
-        };
-        let is_reception = !received.is_empty();
+        let is_reception = !hidden.is_empty();
         if is_reception {
-            files.extend(received);
+            files.extend(self.receive(context, hidden, by).await?);
             files.sort_by_key(|file| order.iter().position(|id| *id == file.customer.id));
         }
         Ok(Found {
@@ -172,14 +170,14 @@ impl CustomerApp {
         let mut hits = self.store.find_by_tokens(conn, &[token])?;
         hits.sort_by_key(|(_, seq, _)| std::cmp::Reverse(*seq));
         hits.truncate(MOST * 4);
-        let mut asked: Vec<CustomerNumber> = Vec::new();
+        let mut asked: Vec<CustomerSerial> = Vec::new();
         let mut found: Vec<Opened> = Vec::new();
         for (_, _, number) in hits {
             if asked.contains(&number) || found.len() == MOST {
                 continue;
             }
             asked.push(number);
-            let customer = self.store.get_customer_by_number(conn, number)?;
+            let customer = self.store.get_customer_by_serial(conn, number)?;
             if found.iter().any(|known| known.customer == customer) {
                 continue;
             }
@@ -201,7 +199,7 @@ impl CustomerApp {
         let numbers = self.store.customers_of(conn, records)?;
         let mut found: Vec<Opened> = Vec::new();
         for number in records.iter().filter_map(|record| numbers.get(record)) {
-            let customer = self.store.get_customer_by_number(conn, *number)?;
+            let customer = self.store.get_customer_by_serial(conn, *number)?;
             if found.iter().all(|known| known.customer != customer) {
                 found.push(self.open(conn, customer, now)?);
             }
@@ -223,7 +221,15 @@ impl CustomerApp {
             match self.show(conn, ctx, opened, now) {
                 Ok(file) => files.push(file),
                 Err(Error::CustomerUnknown) if matches!(ctx.scope(), Scope::Dealer(_)) => {
-                    hidden.push(customer);
+                    // Who withdrew consent to it is shown to no dealer who has no record of him.
+                    let sharing = [SHARING.to_owned()];
+                    if self
+                        .store
+                        .who_withdrew(conn, &[customer.id], &sharing)?
+                        .is_empty()
+                    {
+                        hidden.push(customer);
+                    }
                 }
                 // Outside a region or somebody else: he is not there.
                 Err(Error::CustomerUnknown) => {}
@@ -233,7 +239,7 @@ impl CustomerApp {
         Ok((files, hidden))
     }
 
-    /// Opens files for the caller's dealer, but for those of who does not want to be shared: what he said a moment ago counts.
+    /// Opens files for the caller's dealer.
     async fn receive(
         &self,
         ctx: CallContext,
@@ -246,17 +252,11 @@ impl CustomerApp {
                 let Scope::Dealer(dealer) = ctx.scope() else {
                     return Ok(Vec::new());
                 };
-                let numbers = customers.iter().map(|customer| customer.number);
-                let purposes = [SHARING.to_owned()];
-                let refused = app.store.who_refused(conn, numbers, &purposes)?;
                 let mut files = Vec::with_capacity(customers.len());
                 for customer in &customers {
-                    if refused.contains(&customer.number) {
-                        continue;
-                    }
                     let until = now.plus(RECEPTION);
                     app.store
-                        .open_reception(conn, customer.number, dealer, until)?;
+                        .open_reception(conn, customer.serial, dealer, until)?;
                     published::received(conn, &*app.clock, customer.id, dealer, until)?;
                     let subject = customer.id.to_string();
                     let entry = Entry {

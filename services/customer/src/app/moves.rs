@@ -1,7 +1,7 @@
 //! Merge, split and undo. No fact is rewritten: source records move between identities, and can move back.
 
 use marque_auth::{CallContext, Role};
-use marque_core::{CustomerId, CustomerNumber, MergeId, SourceRecordId};
+use marque_core::{CustomerId, CustomerSerial, MergeId, SourceRecordId};
 use marque_db::Conn;
 use marque_errors::Violation;
 use marque_ledger::Keyed;
@@ -130,7 +130,7 @@ impl CustomerApp {
             self.store.get_customer(conn, from)?,
             self.store.get_customer(conn, into)?,
         );
-        if from.number == into.number {
+        if from.serial == into.serial {
             return Err(Error::SameCustomer);
         }
         if from.kind != into.kind {
@@ -139,7 +139,7 @@ impl CustomerApp {
         // Both must be the caller's to see: a region's steward merges what is in his region.
         self.open_file(conn, ctx.scope(), from, now)?;
         self.open_file(conn, ctx.scope(), into, now)?;
-        let records = self.store.records_of(conn, &[from.number])?;
+        let records = self.store.records_of(conn, &[from.serial])?;
         let shift = Shift {
             act: Act::Merge,
             from,
@@ -172,7 +172,7 @@ impl CustomerApp {
                     })?;
                     let parted = parted.expect("a split has an id");
                     let into = app.store.get_move(conn, parted)?.into;
-                    let new = app.store.get_customer_by_number(conn, into)?;
+                    let new = app.store.get_customer_by_serial(conn, into)?;
                     let new = app.file(conn, &ctx, new)?;
                     let remaining = app.store.get_customer(conn, id)?;
                     match app.file(conn, &ctx, remaining) {
@@ -199,7 +199,7 @@ impl CustomerApp {
         self.open_file(conn, ctx.scope(), from, now)?;
         let (gone, left): (Vec<_>, Vec<_>) = self
             .store
-            .records_of(conn, &[from.number])?
+            .records_of(conn, &[from.serial])?
             .into_iter()
             .partition(|record| leaving.contains(&record.id));
         let is_his = |named: &SourceRecordId| gone.iter().any(|record| record.id == *named);
@@ -215,8 +215,8 @@ impl CustomerApp {
             return Err(Error::NothingToSplit);
         }
         let (id, into) = self.part(conn, ctx, from, gone, by_steward(ctx, reason))?;
-        self.refuse_pair(conn, from.number, into.number)?;
-        self.tend_queue(conn, &[from.number, into.number])?;
+        self.refuse_pair(conn, from.serial, into.serial)?;
+        self.tend_queue(conn, &[from.serial, into.serial])?;
         Ok(id)
     }
 
@@ -270,12 +270,13 @@ impl CustomerApp {
         self.store.move_records(conn, &seqs, moved.from)?;
         match moved.act {
             Act::Merge => {
-                self.store.set_merged_into(conn, moved.from, None, now)?;
+                self.store
+                    .set_parted_from(conn, moved.from, moved.into, now)?;
                 self.share_refusals(conn, &moved, from.id)?;
             }
             Act::Split | Act::Transfer if staying.is_empty() => {
                 self.store
-                    .set_merged_into(conn, moved.into, Some(moved.from), now)?;
+                    .set_merged_into(conn, moved.into, moved.from, now)?;
                 self.pairs_follow(conn, moved.into, moved.from)?;
             }
             Act::Split | Act::Transfer => {}
@@ -314,10 +315,10 @@ impl CustomerApp {
         let moved = self.store.get_move(conn, id)?;
         let mut files = Vec::new();
         for number in [moved.from, moved.into] {
-            let customer = self.store.get_customer_by_number(conn, number)?;
+            let customer = self.store.get_customer_by_serial(conn, number)?;
             if !files
                 .iter()
-                .any(|file: &File| file.customer.number == customer.number)
+                .any(|file: &File| file.customer.serial == customer.serial)
             {
                 files.push(self.file(conn, ctx, customer)?);
             }
@@ -349,8 +350,8 @@ impl CustomerApp {
     fn refuse_pair(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<()> {
         self.set_pair(conn, one, other, DuplicateState::Different)
     }
@@ -405,8 +406,8 @@ impl CustomerApp {
     ) -> Result<()> {
         self.store.lock_identities(conn)?;
         let (from, into) = (
-            self.store.get_customer(conn, from)?.number,
-            self.store.get_customer(conn, into)?.number,
+            self.store.get_customer(conn, from)?.serial,
+            self.store.get_customer(conn, into)?.serial,
         );
         let (one, other) = (
             self.store.family(conn, from)?,

@@ -1,7 +1,7 @@
 //! Pairs in the steward's queue stand between customers as they are now, each pair once: whoever merges two lets their pairs
 //! follow.
 
-use marque_core::{CustomerNumber, DuplicateId};
+use marque_core::{CustomerSerial, DuplicateId};
 use marque_db::Conn;
 
 use super::CustomerApp;
@@ -18,8 +18,8 @@ impl CustomerApp {
     pub(super) fn pairs_follow(
         &self,
         conn: &mut Conn<'_>,
-        from: CustomerNumber,
-        into: CustomerNumber,
+        from: CustomerSerial,
+        into: CustomerSerial,
     ) -> Result<()> {
         for pair in self.store.waiting_pairs(conn, from)? {
             let other = pair.beside(from);
@@ -37,10 +37,10 @@ impl CustomerApp {
     pub(super) fn call_home(&self, conn: &mut Conn<'_>) -> Result<()> {
         self.store.lock_identities(conn)?;
         for pair in self.store.stray_pairs(conn, STRAYS)? {
-            let left = self.store.get_customer_by_number(conn, pair.left);
-            let right = self.store.get_customer_by_number(conn, pair.right);
+            let left = self.store.get_customer_by_serial(conn, pair.left);
+            let right = self.store.get_customer_by_serial(conn, pair.right);
             match (left, right) {
-                (Ok(left), Ok(right)) => self.readdress(conn, &pair, left.number, right.number)?,
+                (Ok(left), Ok(right)) => self.readdress(conn, &pair, left.serial, right.serial)?,
                 (Err(Error::CustomerUnknown), _) | (_, Err(Error::CustomerUnknown)) => {
                     self.store
                         .close_pair(conn, pair.id, "one of the two is unknown")?;
@@ -55,8 +55,8 @@ impl CustomerApp {
         &self,
         conn: &mut Conn<'_>,
         pair: &Duplicate,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<()> {
         if one == other {
             return self

@@ -140,7 +140,7 @@ impl CustomerApp {
         if let Some(previous) = taken.previous {
             self.reweigh_queue(conn, [number, previous])?;
         }
-        let customer = self.store.get_customer_by_number(conn, number)?;
+        let customer = self.store.get_customer_by_serial(conn, number)?;
         if taken.outcome == Outcome::Stored {
             let subject = customer.id.to_string();
             let detail = link_in_words(taken.record, taken.because.as_deref());

@@ -1,7 +1,9 @@
 //! Reading customers.
 
 use marque_auth::{CallContext, Role, Scope, Sight};
-use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp, source_record_id};
+use marque_core::{
+    CustomerId, CustomerNumber, CustomerSerial, SourceRecordId, Timestamp, source_record_id,
+};
 use marque_db::Conn;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
@@ -53,8 +55,8 @@ struct Look {
 /// A customer with all his records, opened and cleaned. Nothing of it is shown before the scope was asked.
 pub(super) struct Opened {
     pub(super) customer: Customer,
-    /// All numbers that answer as this customer.
-    family: Vec<CustomerNumber>,
+    /// All serials that answer as this customer.
+    family: Vec<CustomerSerial>,
     records: Vec<SourceRecord>,
     /// What each of the records says, in their order.
     pub(super) facts: Vec<Facts>,
@@ -108,7 +110,7 @@ impl CustomerApp {
         self.db
             .scan(move |conn| {
                 let customer = app.store.get_customer(conn, id)?;
-                let family = app.store.family(conn, customer.number)?;
+                let family = app.store.family(conn, customer.serial)?;
                 let dealers = app.store.dealers_of(conn, &family)?;
                 let seen = (customer, family.as_slice(), dealers.as_slice());
                 if !app.may_see(conn, ctx.scope(), seen, app.clock.now())? {
@@ -116,7 +118,7 @@ impl CustomerApp {
                 }
                 let records =
                     app.store
-                        .list_records(conn, ctx.scope(), customer.number, after, size)?;
+                        .list_records(conn, ctx.scope(), customer.serial, after, size)?;
                 Ok((customer.id, records))
             })
             .await
@@ -133,8 +135,8 @@ impl CustomerApp {
             .read(move |conn| {
                 let record = app.store.find_record(conn, ctx.scope(), id)?;
                 let record = record.ok_or(Error::RecordUnknown)?;
-                let customer = app.store.get_customer_by_number(conn, record.customer)?;
-                let family = app.store.family(conn, customer.number)?;
+                let customer = app.store.get_customer_by_serial(conn, record.customer)?;
+                let family = app.store.family(conn, customer.serial)?;
                 let dealers = app.store.dealers_of(conn, &family)?;
                 let seen = (customer, family.as_slice(), dealers.as_slice());
                 if !app.may_see(conn, ctx.scope(), seen, app.clock.now())? {
@@ -255,7 +257,7 @@ impl CustomerApp {
         customer: Customer,
         now: Timestamp,
     ) -> Result<Opened> {
-        let family = self.store.family(conn, customer.number)?;
+        let family = self.store.family(conn, customer.serial)?;
         let records = self.store.records_of(conn, &family)?;
         Ok(Opened::of(customer, family, records, now))
     }
@@ -268,7 +270,7 @@ impl CustomerApp {
         records: Vec<SourceRecord>,
         now: Timestamp,
     ) -> Result<Opened> {
-        let family = self.store.family(conn, customer.number)?;
+        let family = self.store.family(conn, customer.serial)?;
         Ok(Opened::of(customer, family, records, now))
     }
 
@@ -297,11 +299,12 @@ impl CustomerApp {
         }
         let trust = self.store.trust_of(conn, &dealers)?;
         let dealers = self.store.within(conn, scope, &dealers)?;
-        let golden = opened.golden(&self.survivorship, &trust);
+        let golden = opened.golden(&self.survivorship, &trust, &dealers);
         let consents = self.store.consents_of(conn, &opened.family)?;
         let referrer = self.referrer(conn, &opened.records, &golden)?;
         Ok(File {
             customer: opened.customer,
+            number: self.store.number_of(opened.customer.serial),
             records: opened.records,
             dealers,
             golden,
@@ -313,16 +316,16 @@ impl CustomerApp {
         })
     }
 
-    /// Whether a scope may see a customer with these numbers, of whom these dealers have records.
+    /// Whether a scope may see a customer with these serials, of whom these dealers have records.
     fn may_see(
         &self,
         conn: &mut Conn<'_>,
         scope: &Scope,
-        (customer, family, dealers): (Customer, &[CustomerNumber], &[impl AsRef<str>]),
+        (customer, family, dealers): (Customer, &[CustomerSerial], &[impl AsRef<str>]),
         now: Timestamp,
     ) -> Result<bool> {
         if let Scope::Customer(own) = scope {
-            return Ok(self.store.get_customer(conn, *own)?.number == customer.number);
+            return Ok(self.store.get_customer(conn, *own)?.serial == customer.serial);
         }
         let dealers: Vec<&str> = dealers.iter().map(AsRef::as_ref).collect();
         self.store.is_visible(conn, scope, family, &dealers, now)
@@ -345,14 +348,14 @@ impl CustomerApp {
         let Some(number) = self.store.customers_of(conn, &[named])?.remove(&named) else {
             return Ok(None);
         };
-        Ok(Some(self.store.get_customer_by_number(conn, number)?.id))
+        Ok(Some(self.store.get_customer_by_serial(conn, number)?.id))
     }
 }
 
 impl Opened {
     fn of(
         customer: Customer,
-        family: Vec<CustomerNumber>,
+        family: Vec<CustomerSerial>,
         records: Vec<SourceRecord>,
         now: Timestamp,
     ) -> Self {
@@ -368,8 +371,14 @@ impl Opened {
         }
     }
 
-    /// The golden values of the records; `told` is what data quality says of their dealers.
-    fn golden(&self, rules: &Survivorship, told: &FxHashMap<String, DealerTrust>) -> Golden {
+    /// The golden values of the records; `told` is what data quality says of their dealers, `known` are the dealers of whose
+    /// records the caller may know.
+    fn golden(
+        &self,
+        rules: &Survivorship,
+        told: &FxHashMap<String, DealerTrust>,
+        known: &[String],
+    ) -> Golden {
         // Nobody goes before those of whom something is known because nothing is known of him.
         let unknown = if told.is_empty() { 1.0 } else { MIDDLING };
         let told = |dealer: &str| told.get(dealer).copied();
@@ -383,10 +392,12 @@ impl Opened {
             .zip(&self.facts)
             .map(|(record, facts)| Said {
                 id: record.id,
+                is_known: known.iter().any(|own| own == record.dealer.as_str()),
                 at: record.recorded_at,
                 trust: trust(record),
                 facts,
                 past_contacts: &record.past_contacts,
+                since: &record.since,
                 checks: &record.checks,
             })
             .collect();

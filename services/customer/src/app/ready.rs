@@ -1,7 +1,7 @@
 //! A row made ready for the store: cleaned, hashed and sealed. Needs no store, so that it runs beside the writing of the
 //! rows before it.
 
-use marque_core::{CustomerNumber, DealerCode, SourceRecordId, Timestamp, source_record_id};
+use marque_core::{CustomerSerial, DealerCode, SourceRecordId, Timestamp, source_record_id};
 use marque_linkage::dealer::{BlockKey, KeyKind as BlockKind, Prepared, block_keys, name_key};
 use marque_quality::{Field, Finding};
 use marque_vault::{Purpose, Vault};
@@ -64,7 +64,7 @@ impl CustomerStore {
             source: source.to_owned(),
             key,
             content_hash: content_hash(self.vault(), &columns),
-            sealed: self.seal(id, &columns, &[])?,
+            sealed: self.seal(id, &columns, &[], &[])?,
             sealed_features: self.seal_features(id, &features)?,
             keys: Keys::of(self.vault(), dealer, &facts, &features),
             recorded_at: facts.recorded_at.unwrap_or(now),
@@ -188,7 +188,7 @@ impl Ready {
     pub(super) fn record<'r>(
         &'r self,
         seq: i64,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         sealed: &'r [u8],
     ) -> NewRecord<'r> {
         NewRecord {

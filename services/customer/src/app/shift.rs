@@ -52,12 +52,12 @@ impl CustomerApp {
             cause,
         } = shift;
         let now = self.clock.now();
-        let pair = [from.number, into.number];
+        let pair = [from.serial, into.serial];
         let moved = Move {
             id: MergeId::new(&*self.clock),
             act,
-            from: from.number,
-            into: into.number,
+            from: from.serial,
+            into: into.serial,
             records: records.iter().map(|record| record.seq).collect(),
             // The later of two moves has the later time, whatever the clock says: by it they are taken back in order.
             at: match self.store.last_moved_at(conn, pair)? {
@@ -68,16 +68,16 @@ impl CustomerApp {
             reason: cause.reason.to_owned(),
             undone_at: None,
         };
-        self.store.move_records(conn, &moved.records, into.number)?;
+        self.store.move_records(conn, &moved.records, into.serial)?;
         match act {
             Act::Merge => {
                 self.store
-                    .set_merged_into(conn, from.number, Some(into.number), now)?;
-                self.store.touch_customers(conn, &[into.number], now)?;
-                self.pairs_follow(conn, from.number, into.number)?;
+                    .set_merged_into(conn, from.serial, into.serial, now)?;
+                self.store.touch_customers(conn, &[into.serial], now)?;
+                self.pairs_follow(conn, from.serial, into.serial)?;
             }
             // Who is new has changed as little as a new one can.
-            Act::Split => self.store.touch_customers(conn, &[from.number], now)?,
+            Act::Split => self.store.touch_customers(conn, &[from.serial], now)?,
             Act::Transfer => self.store.touch_customers(conn, &pair, now)?,
         }
         self.store.insert_move(conn, &moved)?;
@@ -102,12 +102,12 @@ impl CustomerApp {
     ) -> Result<(MergeId, Customer)> {
         let now = self.clock.now();
         let new = NewCustomer {
-            number: self.store.allocate_numbers(conn, 1)?[0],
+            serial: self.store.allocate_serials(conn, 1)?[0],
             id: CustomerId::new(&*self.clock),
             kind: Facts::of(&records[0].columns, now).0.kind,
         };
         self.store.insert_customers(conn, &[new], now)?;
-        let into = self.store.get_identity(conn, new.number)?;
+        let into = self.store.get_identity(conn, new.serial)?;
         let shift = Shift {
             act: Act::Split,
             from,

@@ -1,7 +1,7 @@
 //! The two sides of a pair, also where they stand merged: whose records were whose before.
 
 use marque_auth::CallContext;
-use marque_core::{CustomerNumber, MergeId, Timestamp};
+use marque_core::{CustomerSerial, MergeId, Timestamp};
 use marque_db::Conn;
 use marque_linkage::score::Outcome;
 
@@ -29,9 +29,9 @@ impl CustomerApp {
         pair: &Duplicate,
         now: Timestamp,
     ) -> Result<Sides> {
-        let left = self.store.get_customer_by_number(conn, pair.left)?;
-        let right = self.store.get_customer_by_number(conn, pair.right)?;
-        let are_one = left.number == right.number;
+        let left = self.store.get_customer_by_serial(conn, pair.left)?;
+        let right = self.store.get_customer_by_serial(conn, pair.right)?;
+        let are_one = left.serial == right.serial;
         if are_one && let Some((left, right)) = self.sides_before(conn, pair, now)? {
             return Ok(Sides {
                 left,
@@ -90,9 +90,9 @@ impl CustomerApp {
     }
 
     /// All numbers that answer as the one whom the two of a pair became.
-    fn family_now(&self, conn: &mut Conn<'_>, pair: &Duplicate) -> Result<Vec<CustomerNumber>> {
-        let together = self.store.get_customer_by_number(conn, pair.left)?;
-        self.store.family(conn, together.number)
+    fn family_now(&self, conn: &mut Conn<'_>, pair: &Duplicate) -> Result<Vec<CustomerSerial>> {
+        let together = self.store.get_customer_by_serial(conn, pair.left)?;
+        self.store.family(conn, together.serial)
     }
 
     /// How the two sides compare, if the caller may see both.
@@ -126,7 +126,7 @@ fn is_on(way: &[&Move], step: &Move) -> bool {
 }
 
 /// The standing merges that a number went through, one after the other.
-fn way(moves: &[Move], from: CustomerNumber) -> Vec<&Move> {
+fn way(moves: &[Move], from: CustomerSerial) -> Vec<&Move> {
     let mut steps: Vec<&Move> = Vec::new();
     let mut at = from;
     let is_standing = |moved: &&Move| moved.act == Act::Merge && moved.undone_at.is_none();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use marque_core::{CustomerNumber, SourceRecordId};
+use marque_core::{CustomerSerial, SourceRecordId};
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, RowView, Sink, Written};
 use marque_ledger::{Entry as Audit, record};
@@ -34,7 +34,7 @@ impl CustomerSink {
     ) -> Result<HashMap<Uuid, String>> {
         let ids: Vec<SourceRecordId> = records.iter().map(|id| (*id).into()).collect();
         let numbers = self.app.store.customers_of(conn, &ids)?;
-        let distinct: Vec<CustomerNumber> = numbers.values().copied().collect();
+        let distinct: Vec<CustomerSerial> = numbers.values().copied().collect();
         let customers = self.app.store.customer_ids(conn, &distinct)?;
         let name = |number| customers.get(number).map(ToString::to_string);
         Ok(numbers

@@ -11,7 +11,7 @@
 
 use std::{fmt, sync::Arc};
 
-use marque_core::CustomerNumber;
+use marque_core::CustomerSerial;
 use marque_linkage::{
     dealer::{Between, Candidate, Decider, Frequencies, Prepared, Ranked, default_model},
     score::{Outcome, Reason, StewardDecision},
@@ -45,7 +45,7 @@ impl Matcher {
 /// A customer who may be the record's, best first.
 #[derive(Debug, Clone)]
 pub(crate) struct Match {
-    pub(crate) customer: CustomerNumber,
+    pub(crate) customer: CustomerSerial,
     pub(crate) probability: f32,
     /// log2 odds.
     pub(crate) bits: f32,
@@ -73,9 +73,9 @@ impl Matcher {
         &self,
         record: &Prepared,
         frequencies: &Frequencies,
-        candidates: &[(CustomerNumber, &[Prepared])],
+        candidates: &[(CustomerSerial, &[Prepared])],
     ) -> Vec<Match> {
-        let candidates: Vec<Candidate<'_, CustomerNumber>> = candidates
+        let candidates: Vec<Candidate<'_, CustomerSerial>> = candidates
             .iter()
             .map(|(customer, members)| Candidate {
                 customer: *customer,
@@ -109,7 +109,7 @@ impl Matcher {
 
 impl Match {
     /// Another customer, as all records of both compare.
-    pub(crate) fn of(customer: CustomerNumber, between: &Between) -> Self {
+    pub(crate) fn of(customer: CustomerSerial, between: &Between) -> Self {
         Self {
             customer,
             probability: between.probability,
@@ -120,7 +120,7 @@ impl Match {
     }
 
     /// Somebody who has the same identity number or credit code, and is otherwise somebody else.
-    pub(crate) fn same_number(customer: CustomerNumber) -> Self {
+    pub(crate) fn same_number(customer: CustomerSerial) -> Self {
         Self {
             customer,
             probability: SAME_NUMBER,
@@ -137,8 +137,8 @@ impl Match {
     }
 }
 
-impl From<Ranked<CustomerNumber>> for Match {
-    fn from(ranked: Ranked<CustomerNumber>) -> Self {
+impl From<Ranked<CustomerSerial>> for Match {
+    fn from(ranked: Ranked<CustomerSerial>) -> Self {
         Self {
             customer: ranked.customer,
             probability: ranked.probability,

@@ -8,6 +8,7 @@ mod golden;
 mod identity;
 mod occupation;
 mod retention;
+mod since;
 mod survivorship;
 mod view;
 
@@ -19,11 +20,14 @@ pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
 pub(crate) use identity::{LEAD, Match, Matcher, finite, tenths, told_now};
 pub(crate) use occupation::occupation_group;
 pub(crate) use retention::{CHECKED, Duty, RETENTION, Running};
+pub(crate) use since::{Since, Version, car_said_at, noted, noted_at};
 pub(crate) use survivorship::{DealerTrust, GoldenField, Rule, Trust};
 pub use survivorship::{InvalidSurvivorship, Survivorship};
 pub(crate) use view::mask;
 
-use marque_core::{CustomerId, CustomerNumber, DealerCode, SourceRecordId, Timestamp};
+use marque_core::{
+    CustomerId, CustomerNumber, CustomerSerial, DealerCode, SourceRecordId, Timestamp,
+};
 
 /// Person or organisation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,11 +56,11 @@ impl Kind {
 /// A customer's identity: everything of him that is not computed from his records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Customer {
-    pub(crate) number: CustomerNumber,
+    pub(crate) serial: CustomerSerial,
     pub(crate) id: CustomerId,
     pub(crate) kind: Kind,
     /// The customer this one was merged into.
-    pub(crate) merged_into: Option<CustomerNumber>,
+    pub(crate) merged_into: Option<CustomerSerial>,
     pub(crate) version: i64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
@@ -67,12 +71,14 @@ pub(crate) struct Customer {
 pub(crate) struct SourceRecord {
     pub(crate) seq: i64,
     pub(crate) id: SourceRecordId,
-    pub(crate) customer: CustomerNumber,
+    pub(crate) customer: CustomerSerial,
     pub(crate) dealer: DealerCode,
     pub(crate) source: String,
     pub(crate) key: String,
     pub(crate) columns: Columns,
     pub(crate) past_contacts: Vec<PastContact>,
+    /// Fields that say what they say only since a moment after `recorded_at`.
+    pub(crate) since: Vec<Since>,
     pub(crate) recorded_at: Timestamp,
     pub(crate) received_at: Timestamp,
     pub(crate) version: i64,
@@ -100,15 +106,15 @@ pub(crate) struct Consent {
     pub(crate) changed_at: Timestamp,
 }
 
-/// Purposes a customer can consent to; what a refusal stops says docs/guides/api.md.
-pub(crate) const PURPOSES: [&str; 4] = ["marketing", "care", "scoring", SHARING];
-/// To be known to dealers whom he has had nothing to do with (PIPL Art. 23).
-pub(crate) const SHARING: &str = "sharing";
+/// Purposes a customer can consent to.
+pub(crate) const PURPOSES: [&str; 4] = ["marketing", "care", "scoring", "sharing"];
 
 /// Everything that is known of a customer, for a caller who may see him.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
     pub(crate) customer: Customer,
+    /// What people are told in place of his serial.
+    pub(crate) number: CustomerNumber,
     /// All his records: what is computed of him is computed of all.
     pub(crate) records: Vec<SourceRecord>,
     /// Dealers of whose records the caller may know, in order.

@@ -1,9 +1,9 @@
 //! What calls and letters found out about columns of records, and since when columns say something else: a line each, beside the record.
 
-use marque_core::{CustomerNumber, SourceRecordId, Timestamp};
+use marque_core::{CustomerSerial, SourceRecordId, Timestamp};
 use marque_db::{Conn, StoreError};
 
-use super::{CustomerStore, customers::read_number};
+use super::{CustomerStore, customers::read_serial};
 use crate::domain::ColumnCheck;
 
 impl CustomerStore {
@@ -14,10 +14,10 @@ impl CustomerStore {
         conn: &mut Conn<'_>,
         record: SourceRecordId,
         check: ColumnCheck,
-    ) -> Result<Option<CustomerNumber>, StoreError> {
+    ) -> Result<Option<CustomerSerial>, StoreError> {
         let sql = "SELECT seq, customer, checked FROM source_records WHERE id = ?1";
         let found = conn.query_opt(sql, &[record.uuid().into()], |row| {
-            let (seq, customer) = (row.get::<i64>(0)?, read_number(row, 1)?);
+            let (seq, customer) = (row.get::<i64>(0)?, read_serial(row, 1)?);
             Ok((seq, customer, row.get::<String>(2)?))
         })?;
         // Not a customer's record, or one that is forgotten.

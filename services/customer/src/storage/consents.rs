@@ -1,13 +1,13 @@
 //! Consents.
 
-use marque_core::{CustomerId, CustomerNumber, Timestamp};
+use marque_core::{CustomerId, CustomerSerial, Timestamp};
 use marque_db::{Conn, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use super::{
     CustomerStore,
-    customers::{read_number, serial},
+    customers::{read_serial, serial},
 };
 use crate::{
     domain::Consent,
@@ -18,7 +18,7 @@ impl CustomerStore {
     pub(crate) fn put_consent(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         consent: &Consent,
     ) -> Result<()> {
         conn.execute(
@@ -43,7 +43,7 @@ impl CustomerStore {
     pub(crate) fn consents_of(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
     ) -> Result<Vec<Consent>> {
         let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
         let sql = "SELECT purpose, given, notice_version, channel, changed_at FROM consents WHERE customer IN (??)";
@@ -86,14 +86,14 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         customers: &[CustomerId],
-    ) -> Result<(FxHashMap<CustomerId, CustomerNumber>, Vec<CustomerId>)> {
+    ) -> Result<(FxHashMap<CustomerId, CustomerSerial>, Vec<CustomerId>)> {
         let keys: Vec<Value<'_>> = customers.iter().map(|id| id.uuid().into()).collect();
         let sql = "SELECT id, number, merged_into, erased_at FROM customers WHERE id IN (??)";
         let known = conn.query_in(sql, &[], &keys, |row| {
             let id: CustomerId = row.get::<Uuid>(0)?.into();
             let is_merged = row.get::<Option<i64>>(2)?.is_some();
             let is_erased = row.get::<Option<Timestamp>>(3)?.is_some();
-            Ok((id, read_number(row, 1)?, is_merged, is_erased))
+            Ok((id, read_serial(row, 1)?, is_merged, is_erased))
         })?;
         let (mut living, mut gone) = (FxHashMap::default(), Vec::new());
         for (id, number, is_merged, is_erased) in known {
@@ -101,7 +101,7 @@ impl CustomerStore {
                 None
             } else if is_merged {
                 // Few: who keeps ids hears of merges.
-                self.current_number(conn, id)?
+                self.current_serial(conn, id)?
             } else {
                 Some(number)
             };
@@ -114,26 +114,26 @@ impl CustomerStore {
         Ok((living, gone))
     }
 
-    /// The number of whom an id that was merged away now stands for; `None` if he was erased.
-    fn current_number(
+    /// The serial of whom an id that was merged away now stands for; `None` if he was erased.
+    fn current_serial(
         &self,
         conn: &mut Conn<'_>,
         id: CustomerId,
-    ) -> Result<Option<CustomerNumber>> {
+    ) -> Result<Option<CustomerSerial>> {
         match self.get_customer(conn, id) {
-            Ok(customer) => Ok(Some(customer.number)),
+            Ok(customer) => Ok(Some(customer.serial)),
             Err(Error::CustomerUnknown) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Those of the numbers whose newest word on one of the purposes is no. Of two said at one time the no counts.
-    pub(crate) fn who_refused(
+    fn who_refused(
         &self,
         conn: &mut Conn<'_>,
-        numbers: impl Iterator<Item = CustomerNumber>,
+        numbers: impl Iterator<Item = CustomerSerial>,
         purposes: &[String],
-    ) -> Result<FxHashSet<CustomerNumber>> {
+    ) -> Result<FxHashSet<CustomerSerial>> {
         let families = self.families(conn, numbers)?;
         let keys: Vec<Value<'_>> = families.keys().copied().map(serial).collect();
         let sql =
@@ -141,9 +141,9 @@ impl CustomerStore {
         let said = conn.query_in(sql, &[], &keys, |row| {
             let is_refusal = !row.get::<bool>(2)?;
             let word: (Timestamp, bool) = (row.get(3)?, is_refusal);
-            Ok((read_number(row, 0)?, row.get::<String>(1)?, word))
+            Ok((read_serial(row, 0)?, row.get::<String>(1)?, word))
         })?;
-        let mut newest: FxHashMap<(CustomerNumber, String), (Timestamp, bool)> =
+        let mut newest: FxHashMap<(CustomerSerial, String), (Timestamp, bool)> =
             FxHashMap::default();
         for (number, purpose, word) in said {
             if purposes.contains(&purpose) {

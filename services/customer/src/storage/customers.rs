@@ -1,6 +1,6 @@
 //! Customers: identities and aliases.
 
-use marque_core::{CustomerId, CustomerNumber, Timestamp};
+use marque_core::{CustomerId, CustomerNumber, CustomerSerial, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::{
 /// A customer about to be created.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewCustomer {
-    pub(crate) number: CustomerNumber,
+    pub(crate) serial: CustomerSerial,
     pub(crate) id: CustomerId,
     pub(crate) kind: Kind,
 }
@@ -37,15 +37,15 @@ const IDENTITIES_LOCK: i64 = 0x6964_656e_7469_7479;
 const CHAIN: usize = 64;
 
 impl CustomerStore {
-    pub(crate) fn allocate_numbers(
+    pub(crate) fn allocate_serials(
         &self,
         conn: &mut Conn<'_>,
         count: usize,
-    ) -> Result<Vec<CustomerNumber>> {
+    ) -> Result<Vec<CustomerSerial>> {
         let numbers = dialect::allocate(conn, ("customers", None), "number", count)?;
         Ok(numbers
             .into_iter()
-            .map(|number| CustomerNumber::from_serial(number.cast_unsigned()))
+            .map(|number| CustomerSerial::new(number.cast_unsigned()))
             .collect())
     }
 
@@ -59,7 +59,7 @@ impl CustomerStore {
             .iter()
             .flat_map(|customer| {
                 [
-                    serial(customer.number),
+                    serial(customer.serial),
                     customer.id.uuid().into(),
                     customer.kind.number().into(),
                     Value::Null,
@@ -104,23 +104,39 @@ impl CustomerStore {
         self.follow(conn, found.ok_or(Error::CustomerUnknown)?)
     }
 
-    /// The customer of a number as it is now.
+    /// The number that people are told of a customer.
+    pub(crate) fn number_of(&self, customer: CustomerSerial) -> CustomerNumber {
+        CustomerNumber::of(self.numbers.show(customer.get()))
+    }
+
+    /// The customer of a number that somebody said, as it is now.
     pub(crate) fn get_customer_by_number(
         &self,
         conn: &mut Conn<'_>,
         number: CustomerNumber,
     ) -> Result<Customer> {
-        let found = find_by_number(conn, number)?.ok_or(Error::CustomerUnknown)?;
+        let serial = self.numbers.serial(number.digits());
+        let serial = serial.ok_or(Error::CustomerUnknown)?;
+        self.get_customer_by_serial(conn, CustomerSerial::new(serial))
+    }
+
+    /// The customer of a serial as it is now.
+    pub(crate) fn get_customer_by_serial(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerSerial,
+    ) -> Result<Customer> {
+        let found = find_by_serial(conn, number)?.ok_or(Error::CustomerUnknown)?;
         self.follow(conn, found)
     }
 
-    /// The customer of a number as it stands, merged or not.
+    /// The customer of a serial as it stands, merged or not.
     pub(crate) fn get_identity(
         &self,
         conn: &mut Conn<'_>,
-        number: CustomerNumber,
+        number: CustomerSerial,
     ) -> Result<Customer> {
-        find_by_number(conn, number)?.ok_or(Error::CustomerUnknown)
+        find_by_serial(conn, number)?.ok_or(Error::CustomerUnknown)
     }
 
     fn follow(&self, conn: &mut Conn<'_>, mut customer: Customer) -> Result<Customer> {
@@ -128,21 +144,21 @@ impl CustomerStore {
             let Some(into) = customer.merged_into else {
                 return Ok(customer);
             };
-            customer = find_by_number(conn, into)?.ok_or(Error::CustomerUnknown)?;
+            customer = find_by_serial(conn, into)?.ok_or(Error::CustomerUnknown)?;
         }
         Err(StoreError::Other("a chain of merges does not end".into()).into())
     }
 
-    /// The number that an id answers with, or answered with before its person was erased.
+    /// The serial that an id answers with, or answered with before its person was erased.
     pub(super) fn identity_of(
         &self,
         conn: &mut Conn<'_>,
         id: CustomerId,
-    ) -> Result<Option<CustomerNumber>> {
+    ) -> Result<Option<CustomerSerial>> {
         let step = |row: &Row<'_>| {
             let into: Option<i64> = row.get(1)?;
-            let into = into.map(|number| CustomerNumber::from_serial(number.cast_unsigned()));
-            Ok((read_number(row, 0)?, into))
+            let into = into.map(|number| CustomerSerial::new(number.cast_unsigned()));
+            Ok((read_serial(row, 0)?, into))
         };
         let sql = "SELECT number, merged_into FROM customers WHERE id = ?1";
         let mut found = conn.query_opt(sql, &[id.uuid().into()], step)?;
@@ -154,35 +170,35 @@ impl CustomerStore {
         Ok(found.map(|(number, _)| number))
     }
 
-    /// Ids of customers by number.
+    /// Ids of customers by serial.
     pub(crate) fn customer_ids(
         &self,
         conn: &mut Conn<'_>,
-        numbers: &[CustomerNumber],
-    ) -> Result<FxHashMap<CustomerNumber, CustomerId>> {
+        numbers: &[CustomerSerial],
+    ) -> Result<FxHashMap<CustomerSerial, CustomerId>> {
         let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
         let found = conn.query_in(
             "SELECT number, id FROM customers WHERE number IN (??)",
             &[],
             &keys,
-            |row| Ok((read_number(row, 0)?, row.get::<Uuid>(1)?.into())),
+            |row| Ok((read_serial(row, 0)?, row.get::<Uuid>(1)?.into())),
         )?;
         Ok(found.into_iter().collect())
     }
 
-    /// All numbers that answer as this customer, his own first.
+    /// All serials that answer as this customer, his own first.
     pub(crate) fn family(
         &self,
         conn: &mut Conn<'_>,
-        number: CustomerNumber,
-    ) -> Result<Vec<CustomerNumber>> {
+        number: CustomerSerial,
+    ) -> Result<Vec<CustomerSerial>> {
         let mut family = vec![number];
         let mut at = 0;
         while at < family.len() {
             let merged = conn.query(
                 "SELECT number FROM customers WHERE merged_into = ?1",
                 &[serial(family[at])],
-                |row| read_number(row, 0),
+                |row| read_serial(row, 0),
             )?;
             family.extend(merged);
             at += 1;
@@ -190,20 +206,20 @@ impl CustomerStore {
         Ok(family)
     }
 
-    /// Every number that answers as one of some customers, with that one's number: [`Self::family`] of many at once.
+    /// Every serial that answers as one of some customers, with that one's serial: [`Self::family`] of many at once.
     pub(super) fn families(
         &self,
         conn: &mut Conn<'_>,
-        customers: impl Iterator<Item = CustomerNumber>,
-    ) -> Result<FxHashMap<CustomerNumber, CustomerNumber>> {
-        let mut stands_for: FxHashMap<CustomerNumber, CustomerNumber> =
+        customers: impl Iterator<Item = CustomerSerial>,
+    ) -> Result<FxHashMap<CustomerSerial, CustomerSerial>> {
+        let mut stands_for: FxHashMap<CustomerSerial, CustomerSerial> =
             customers.map(|number| (number, number)).collect();
-        let mut newest: Vec<CustomerNumber> = stands_for.keys().copied().collect();
+        let mut newest: Vec<CustomerSerial> = stands_for.keys().copied().collect();
         for _ in 0..CHAIN {
             let keys: Vec<Value<'_>> = newest.drain(..).map(serial).collect();
             let sql = "SELECT number, merged_into FROM customers WHERE merged_into IN (??)";
             let merged = conn.query_in(sql, &[], &keys, |row| {
-                Ok((read_number(row, 0)?, read_number(row, 1)?))
+                Ok((read_serial(row, 0)?, read_serial(row, 1)?))
             })?;
             for (number, into) in merged {
                 let current = stands_for[&into];
@@ -223,7 +239,7 @@ impl CustomerStore {
     pub(crate) fn touch_customers(
         &self,
         conn: &mut Conn<'_>,
-        numbers: &[CustomerNumber],
+        numbers: &[CustomerSerial],
         now: Timestamp,
     ) -> std::result::Result<(), StoreError> {
         let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
@@ -239,7 +255,7 @@ impl CustomerStore {
     pub(crate) fn set_kind(
         &self,
         conn: &mut Conn<'_>,
-        number: CustomerNumber,
+        number: CustomerSerial,
         kind: Kind,
     ) -> Result<()> {
         conn.execute(
@@ -249,18 +265,28 @@ impl CustomerStore {
         Ok(())
     }
 
+    /// From here on a customer answers as another.
     pub(crate) fn set_merged_into(
         &self,
         conn: &mut Conn<'_>,
-        number: CustomerNumber,
-        into: Option<CustomerNumber>,
+        number: CustomerSerial,
+        into: CustomerSerial,
         now: Timestamp,
     ) -> Result<()> {
-        conn.execute(
-            "UPDATE customers SET merged_into = ?2, version = version + 1, updated_at = ?3 WHERE number = ?1",
-            &[serial(number), into.map_or(Value::Null, serial), now.into()],
-        )?;
-        Ok(())
+        answer_as(conn, number, Some(into), now)?;
+        level_versions(conn, [number, into])
+    }
+
+    /// From here on a customer that answered as another answers as himself.
+    pub(crate) fn set_parted_from(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerSerial,
+        other: CustomerSerial,
+        now: Timestamp,
+    ) -> Result<()> {
+        answer_as(conn, number, None, now)?;
+        level_versions(conn, [number, other])
     }
 
     /// For what moves records between customers: waits until nobody links records, and lets nobody do so until commit.
@@ -278,20 +304,42 @@ impl CustomerStore {
     }
 }
 
-pub(super) fn serial(number: CustomerNumber) -> Value<'static> {
-    Value::Int(number.serial().cast_signed())
+fn answer_as(
+    conn: &mut Conn<'_>,
+    number: CustomerSerial,
+    into: Option<CustomerSerial>,
+    now: Timestamp,
+) -> Result<()> {
+    conn.execute(
+        "UPDATE customers SET merged_into = ?2, version = version + 1, updated_at = ?3 WHERE number = ?1",
+        &[serial(number), into.map_or(Value::Null, serial), now.into()],
+    )?;
+    Ok(())
 }
 
-pub(super) fn read_number(
+/// Lifts the version of each of two customers to that of the other. An id that answers as the other now, or no longer does, has none that it
+/// had before: whoever read one of them has read nothing else since.
+fn level_versions(conn: &mut Conn<'_>, pair: [CustomerSerial; 2]) -> Result<()> {
+    conn.execute(
+        "UPDATE customers SET version = (SELECT max(version) FROM customers WHERE number IN (?1, ?2))
+         WHERE number IN (?1, ?2)",
+        &pair.map(serial),
+    )?;
+    Ok(())
+}
+
+pub(super) fn serial(number: CustomerSerial) -> Value<'static> {
+    Value::Int(number.get().cast_signed())
+}
+
+pub(super) fn read_serial(
     row: &Row<'_>,
     index: usize,
-) -> std::result::Result<CustomerNumber, StoreError> {
-    Ok(CustomerNumber::from_serial(
-        row.get::<i64>(index)?.cast_unsigned(),
-    ))
+) -> std::result::Result<CustomerSerial, StoreError> {
+    Ok(CustomerSerial::new(row.get::<i64>(index)?.cast_unsigned()))
 }
 
-fn find_by_number(conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Option<Customer>> {
+fn find_by_serial(conn: &mut Conn<'_>, number: CustomerSerial) -> Result<Option<Customer>> {
     let sql = format!("SELECT {COLUMNS} FROM customers WHERE number = ?1 AND erased_at IS NULL");
     Ok(conn.query_opt(&sql, &[serial(number)], read_customer)?)
 }
@@ -299,10 +347,10 @@ fn find_by_number(conn: &mut Conn<'_>, number: CustomerNumber) -> Result<Option<
 fn read_customer(row: &Row<'_>) -> std::result::Result<Customer, StoreError> {
     let merged_into: Option<i64> = row.get(3)?;
     Ok(Customer {
-        number: read_number(row, 0)?,
+        serial: read_serial(row, 0)?,
         id: row.get::<Uuid>(1)?.into(),
         kind: Kind::of_number(row.get(2)?),
-        merged_into: merged_into.map(|number| CustomerNumber::from_serial(number.cast_unsigned())),
+        merged_into: merged_into.map(|number| CustomerSerial::new(number.cast_unsigned())),
         version: row.get(4)?,
         created_at: row.get(5)?,
         updated_at: row.get(6)?,

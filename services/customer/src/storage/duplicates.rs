@@ -1,13 +1,13 @@
 //! The duplicate queue.
 
-use marque_core::{CustomerNumber, DuplicateId, Timestamp};
+use marque_core::{CustomerSerial, DuplicateId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_linkage::score::{Outcome, StewardDecision};
 use uuid::Uuid;
 
 use super::{
     CustomerStore,
-    customers::{read_number, serial},
+    customers::{read_serial, serial},
     dialect,
 };
 use crate::error::{Error, Result};
@@ -109,8 +109,8 @@ pub(crate) struct Decided {
 #[derive(Debug, Clone)]
 pub(crate) struct Duplicate {
     pub(crate) id: DuplicateId,
-    pub(crate) left: CustomerNumber,
-    pub(crate) right: CustomerNumber,
+    pub(crate) left: CustomerSerial,
+    pub(crate) right: CustomerSerial,
     pub(crate) probability: f64,
     /// What deciding it is worth: the probability times the records that would find their owner.
     pub(crate) gain: f64,
@@ -123,7 +123,7 @@ pub(crate) struct Duplicate {
 
 impl Duplicate {
     /// The one that is not `customer`.
-    pub(crate) fn beside(&self, customer: CustomerNumber) -> CustomerNumber {
+    pub(crate) fn beside(&self, customer: CustomerSerial) -> CustomerSerial {
         if self.left == customer {
             self.right
         } else {
@@ -166,8 +166,8 @@ impl CustomerStore {
     pub(crate) fn find_pair(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<Option<Duplicate>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM duplicates WHERE left_customer = ?1 AND right_customer = ?2"
@@ -180,7 +180,7 @@ impl CustomerStore {
     pub(crate) fn waiting_pairs(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
     ) -> Result<Vec<Duplicate>> {
         let mut waiting = Vec::new();
         for side in ["left_customer", "right_customer"] {
@@ -208,8 +208,8 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         id: DuplicateId,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<()> {
         conn.execute(
             "UPDATE duplicates SET left_customer = ?2, right_customer = ?3 WHERE id = ?1",
@@ -263,8 +263,8 @@ impl CustomerStore {
     pub(crate) fn is_proposed(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<bool> {
         let pair = self.find_pair(conn, one, other)?;
         Ok(pair.is_some_and(|pair| pair.state != DuplicateState::Closed))
@@ -314,8 +314,8 @@ impl CustomerStore {
     pub(crate) fn set_pair_state(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
         state: DuplicateState,
     ) -> Result<()> {
         conn.execute(
@@ -404,9 +404,9 @@ impl CustomerStore {
     pub(crate) fn parted_pairs(
         &self,
         conn: &mut Conn<'_>,
-        one: &[CustomerNumber],
-        other: &[CustomerNumber],
-    ) -> Result<Vec<(DuplicateId, CustomerNumber, CustomerNumber)>> {
+        one: &[CustomerSerial],
+        other: &[CustomerSerial],
+    ) -> Result<Vec<(DuplicateId, CustomerSerial, CustomerSerial)>> {
         self.pairs_between(
             conn,
             [DuplicateState::Different, DuplicateState::Disputed],
@@ -418,9 +418,9 @@ impl CustomerStore {
     pub(crate) fn joined_pairs(
         &self,
         conn: &mut Conn<'_>,
-        one: &[CustomerNumber],
-        other: &[CustomerNumber],
-    ) -> Result<Vec<(DuplicateId, CustomerNumber, CustomerNumber)>> {
+        one: &[CustomerSerial],
+        other: &[CustomerSerial],
+    ) -> Result<Vec<(DuplicateId, CustomerSerial, CustomerSerial)>> {
         self.pairs_between(conn, [DuplicateState::Same; 2], (one, other))
     }
 
@@ -428,8 +428,8 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         states: [DuplicateState; 2],
-        (one, other): (&[CustomerNumber], &[CustomerNumber]),
-    ) -> Result<Vec<(DuplicateId, CustomerNumber, CustomerNumber)>> {
+        (one, other): (&[CustomerSerial], &[CustomerSerial]),
+    ) -> Result<Vec<(DuplicateId, CustomerSerial, CustomerSerial)>> {
         let keys: Vec<Value<'_>> = one.iter().map(|number| serial(*number)).collect();
         let mut found = Vec::new();
         let [state, or] = states.map(DuplicateState::as_str);
@@ -441,8 +441,8 @@ impl CustomerStore {
             found.extend(conn.query_in(&sql, &[], &keys, |row| {
                 Ok((
                     row.get::<Uuid>(0)?.into(),
-                    read_number(row, 1)?,
-                    read_number(row, 2)?,
+                    read_serial(row, 1)?,
+                    read_serial(row, 2)?,
                 ))
             })?);
         }
@@ -454,8 +454,8 @@ impl CustomerStore {
     pub(crate) fn refused_of(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
-    ) -> Result<Vec<CustomerNumber>> {
+        family: &[CustomerSerial],
+    ) -> Result<Vec<CustomerSerial>> {
         let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
         let mut refused = Vec::new();
         for (own, other) in [
@@ -465,7 +465,7 @@ impl CustomerStore {
             let sql = format!(
                 "SELECT {other} FROM duplicates WHERE state IN ('different', 'disputed') AND {own} IN (??)"
             );
-            refused.extend(conn.query_in(&sql, &[], &keys, |row| read_number(row, 0))?);
+            refused.extend(conn.query_in(&sql, &[], &keys, |row| read_serial(row, 0))?);
         }
         refused.retain(|other| !family.contains(other));
         refused.sort_unstable();
@@ -478,8 +478,8 @@ impl CustomerStore {
     pub(crate) fn is_refused(
         &self,
         conn: &mut Conn<'_>,
-        one: &[CustomerNumber],
-        other: &[CustomerNumber],
+        one: &[CustomerSerial],
+        other: &[CustomerSerial],
     ) -> Result<bool> {
         Ok(!self.parted_pairs(conn, one, other)?.is_empty())
     }
@@ -495,8 +495,8 @@ fn read_duplicate(row: &Row<'_>) -> std::result::Result<Duplicate, StoreError> {
     let reasons: String = row.get(4)?;
     Ok(Duplicate {
         id: row.get::<Uuid>(0)?.into(),
-        left: read_number(row, 1)?,
-        right: read_number(row, 2)?,
+        left: read_serial(row, 1)?,
+        right: read_serial(row, 2)?,
         probability: row.get(3)?,
         reasons: reasons.lines().map(str::to_owned).collect(),
         state: DuplicateState::parse(&row.get::<String>(5)?).unwrap_or(DuplicateState::Open),

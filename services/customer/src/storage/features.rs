@@ -1,6 +1,6 @@
 //! What linkage needs of the store: who shares a blocking key, and the features of their records.
 
-use marque_core::{CustomerId, CustomerNumber, SourceRecordId};
+use marque_core::{CustomerId, CustomerSerial, SourceRecordId};
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_linkage::dealer::Prepared;
 use marque_vault::Place;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     CustomerStore,
-    customers::{read_number, serial},
+    customers::{read_serial, serial},
     sealed,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Featured {
     pub(crate) seq: i64,
-    pub(crate) customer: CustomerNumber,
+    pub(crate) customer: CustomerSerial,
     pub(crate) features: Prepared,
 }
 
@@ -42,7 +42,7 @@ impl CustomerStore {
     pub(crate) fn seqs_of(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
     ) -> Result<Vec<i64>> {
         let sql = "SELECT seq FROM source_records WHERE customer = ?1";
         Ok(conn.query(sql, &[serial(customer)], |row| row.get(0))?)
@@ -53,11 +53,11 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         seqs: &[i64],
-    ) -> Result<Vec<(i64, CustomerNumber)>> {
+    ) -> Result<Vec<(i64, CustomerSerial)>> {
         let keys: Vec<Value<'_>> = seqs.iter().map(|seq| (*seq).into()).collect();
         let sql = "SELECT seq, customer FROM source_records WHERE seq IN (??)";
         Ok(conn.query_in(sql, &[], &keys, |row| {
-            Ok((row.get(0)?, read_number(row, 1)?))
+            Ok((row.get(0)?, read_serial(row, 1)?))
         })?)
     }
 
@@ -65,7 +65,7 @@ impl CustomerStore {
     pub(crate) fn features_of(
         &self,
         conn: &mut Conn<'_>,
-        customers: &[CustomerNumber],
+        customers: &[CustomerSerial],
         most: usize,
     ) -> Result<Vec<Featured>> {
         let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
@@ -116,8 +116,8 @@ impl CustomerStore {
     pub(crate) fn identities(
         &self,
         conn: &mut Conn<'_>,
-        numbers: &[CustomerNumber],
-    ) -> Result<FxHashMap<CustomerNumber, Identity>> {
+        numbers: &[CustomerSerial],
+    ) -> Result<FxHashMap<CustomerSerial, Identity>> {
         let keys: Vec<Value<'_>> = numbers.iter().map(|number| serial(*number)).collect();
         let sql = "SELECT number, id, kind FROM customers WHERE number IN (??)";
         let found = conn.query_in(sql, &[], &keys, |row| {
@@ -125,7 +125,7 @@ impl CustomerStore {
                 id: row.get::<Uuid>(1)?.into(),
                 kind: Kind::of_number(row.get(2)?),
             };
-            Ok((read_number(row, 0)?, identity))
+            Ok((read_serial(row, 0)?, identity))
         })?;
         Ok(found.into_iter().collect())
     }
@@ -139,7 +139,7 @@ impl CustomerStore {
 }
 
 struct Sealed {
-    customer: CustomerNumber,
+    customer: CustomerSerial,
     seq: i64,
     id: SourceRecordId,
     features: Option<Vec<u8>>,
@@ -147,7 +147,7 @@ struct Sealed {
 
 fn read_sealed(row: &Row<'_>) -> std::result::Result<Sealed, StoreError> {
     Ok(Sealed {
-        customer: read_number(row, 0)?,
+        customer: read_serial(row, 0)?,
         seq: row.get(1)?,
         id: row.get::<Uuid>(2)?.into(),
         features: row.get(3)?,

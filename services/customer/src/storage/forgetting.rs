@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use marque_core::{CustomerId, CustomerNumber, ErasureId, SourceRecordId, Timestamp};
+use marque_core::{CustomerId, CustomerSerial, ErasureId, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use uuid::Uuid;
 
@@ -116,7 +116,7 @@ impl CustomerStore {
     pub(crate) fn delete_beside(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
     ) -> Result<()> {
         for number in family {
             for sql in [
@@ -140,7 +140,7 @@ impl CustomerStore {
     pub(crate) fn mark_erased(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
         now: Timestamp,
     ) -> Result<()> {
         for number in family {

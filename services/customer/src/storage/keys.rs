@@ -8,7 +8,7 @@
 
 use std::cmp::Reverse;
 
-use marque_core::CustomerNumber;
+use marque_core::CustomerSerial;
 use marque_db::{Backend, Conn, Row, StoreError, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
@@ -148,10 +148,10 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         tokens: &[Token],
-    ) -> Result<Vec<(Token, i64, CustomerNumber)>> {
+    ) -> Result<Vec<(Token, i64, CustomerSerial)>> {
         let found = self.blocks(conn, tokens, FOUND)?;
         let seqs: Vec<i64> = found.iter().map(|(_, seq)| *seq).collect();
-        let owners: FxHashMap<i64, CustomerNumber> =
+        let owners: FxHashMap<i64, CustomerSerial> =
             self.owners(conn, &seqs)?.into_iter().collect();
         Ok(found
             .into_iter()

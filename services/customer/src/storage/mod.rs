@@ -26,7 +26,8 @@ mod segments;
 mod tokens;
 mod trust;
 
-use marque_vault::Vault;
+use marque_core::CustomerNumber;
+use marque_vault::{Numbering, Series, Vault};
 
 pub(crate) use customers::{Counts, NewCustomer};
 pub(crate) use duplicates::{Decided, Decision, Duplicate, DuplicateState, WordsSoFar};
@@ -47,6 +48,8 @@ type Pair = (Token, i64);
 #[derive(Debug, Clone)]
 pub(crate) struct CustomerStore {
     vault: Vault,
+    /// Turns serials into the numbers that people are told.
+    numbers: Numbering,
     filter: TokenFilter,
     segments: OpenedSegments,
 }
@@ -54,6 +57,7 @@ pub(crate) struct CustomerStore {
 impl CustomerStore {
     pub(crate) fn new(vault: Vault) -> Self {
         Self {
+            numbers: vault.numbering(Series::Customers, CustomerNumber::LEAST),
             vault,
             filter: TokenFilter::new(),
             segments: OpenedSegments::default(),

@@ -2,13 +2,13 @@
 
 use std::cmp::Reverse;
 
-use marque_core::{CustomerNumber, MergeId, Timestamp};
+use marque_core::{CustomerSerial, MergeId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
 use super::{
     CustomerStore,
-    customers::{read_number, serial},
+    customers::{read_serial, serial},
 };
 use crate::error::{Error, Result};
 
@@ -75,8 +75,8 @@ impl MovedBy {
 pub(crate) struct Move {
     pub(crate) id: MergeId,
     pub(crate) act: Act,
-    pub(crate) from: CustomerNumber,
-    pub(crate) into: CustomerNumber,
+    pub(crate) from: CustomerSerial,
+    pub(crate) into: CustomerSerial,
     pub(crate) records: Vec<i64>,
     pub(crate) at: Timestamp,
     pub(crate) actor: String,
@@ -157,8 +157,8 @@ impl CustomerStore {
     pub(crate) fn who_split(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<Option<String>> {
         let sql = "SELECT actor FROM moves WHERE act = 'split' AND undone_at IS NULL
                    AND ((from_customer = ?1 AND into_customer = ?2) OR (from_customer = ?2 AND into_customer = ?1))
@@ -170,7 +170,7 @@ impl CustomerStore {
     pub(crate) fn last_moved_at(
         &self,
         conn: &mut Conn<'_>,
-        pair: [CustomerNumber; 2],
+        pair: [CustomerSerial; 2],
     ) -> Result<Option<Timestamp>> {
         let sql = "SELECT max(at) FROM moves
                    WHERE from_customer IN (?1, ?2) OR into_customer IN (?1, ?2)";
@@ -185,7 +185,7 @@ impl CustomerStore {
     pub(crate) fn is_held_together(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
         engine: &str,
     ) -> Result<bool> {
         let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
@@ -203,7 +203,7 @@ impl CustomerStore {
     pub(crate) fn moves_bringing(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
     ) -> Result<Vec<Move>> {
         let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
         let mut moves = Vec::new();
@@ -223,16 +223,16 @@ impl CustomerStore {
     pub(crate) fn was_parted_since(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
         since: Timestamp,
     ) -> Result<bool> {
-        let keys: Vec<Value<'_>> = family.iter().map(|number| serial(*number)).collect();
+        let keys: Vec<Value<'_>> = family.iter().map(|each| serial(*each)).collect();
         let left = "SELECT into_customer FROM moves
                     WHERE act <> 'merged' AND undone_at IS NULL AND at >= ?1 AND from_customer IN (??)";
         let went_back = "SELECT from_customer FROM moves
                          WHERE act <> 'split' AND at <= ?1 AND undone_at >= ?1 AND into_customer IN (??)";
         for sql in [left, went_back] {
-            let others = conn.query_in(sql, &[since.into()], &keys, |row| read_number(row, 0))?;
+            let others = conn.query_in(sql, &[since.into()], &keys, |row| read_serial(row, 0))?;
             if others.iter().any(|other| !family.contains(other)) {
                 return Ok(true);
             }
@@ -263,8 +263,8 @@ fn read_move(row: &Row<'_>) -> std::result::Result<Move, StoreError> {
     Ok(Move {
         id: row.get::<Uuid>(0)?.into(),
         act: Act::parse(&row.get::<String>(1)?),
-        from: read_number(row, 2)?,
-        into: read_number(row, 3)?,
+        from: read_serial(row, 2)?,
+        into: read_serial(row, 3)?,
         records: records.map_err(|error: std::num::ParseIntError| StoreError::Decode {
             column: 4,
             source: error.into(),

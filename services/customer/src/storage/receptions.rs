@@ -1,7 +1,7 @@
 //! Receptions: files opened at a counter.
 
 use marque_auth::Scope;
-use marque_core::{CustomerNumber, DealerCode, Timestamp};
+use marque_core::{CustomerSerial, DealerCode, Timestamp};
 use marque_db::{Conn, Value};
 
 use super::{CustomerStore, customers::serial};
@@ -11,7 +11,7 @@ impl CustomerStore {
     pub(crate) fn open_reception(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         dealer: &DealerCode,
         until: Timestamp,
     ) -> Result<()> {
@@ -23,12 +23,27 @@ impl CustomerStore {
         Ok(())
     }
 
+    /// Shuts a customer's file to all who received him.
+    pub(crate) fn shut_receptions(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerNumber],
+    ) -> Result<()> {
+        for number in family {
+            conn.execute(
+                "DELETE FROM receptions WHERE customer = ?1",
+                &[serial(*number)],
+            )?;
+        }
+        Ok(())
+    }
+
     /// Whether the scope may see the customer. `dealers` are those that have a record of him, `family` his numbers.
     pub(crate) fn is_visible(
         &self,
         conn: &mut Conn<'_>,
         scope: &Scope,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
         dealers: &[&str],
         now: Timestamp,
     ) -> Result<bool> {

@@ -1,12 +1,12 @@
 //! Looks again at who is who: which is at work, how far it came, and whom it looks at.
 
-use marque_core::{CustomerNumber, Timestamp};
+use marque_core::{CustomerSerial, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
 use super::{
     CustomerStore,
-    customers::{read_number, serial},
+    customers::{read_serial, serial},
 };
 use crate::error::Result;
 
@@ -33,7 +33,7 @@ pub(crate) struct Reconciliation {
     /// Customers that changed at this time or later are looked at; the beginning of time for all.
     pub(crate) since: Timestamp,
     /// The last customer that was looked at.
-    pub(crate) checkpoint: CustomerNumber,
+    pub(crate) checkpoint: CustomerSerial,
     pub(crate) progress: Progress,
 }
 
@@ -116,7 +116,7 @@ impl CustomerStore {
         conn: &mut Conn<'_>,
         from: &Reconciliation,
         claim: &Claim,
-        to: CustomerNumber,
+        to: CustomerSerial,
         done: Progress,
     ) -> Result<bool> {
         let rows = conn.execute(
@@ -169,9 +169,9 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         (since, until): (Timestamp, Timestamp),
-        after: CustomerNumber,
+        after: CustomerSerial,
         limit: u32,
-    ) -> Result<Vec<CustomerNumber>> {
+    ) -> Result<Vec<CustomerSerial>> {
         let sql = "SELECT number FROM customers WHERE number > ?1 AND updated_at >= ?2 AND created_at <= ?3
                    AND merged_into IS NULL AND erased_at IS NULL ORDER BY number LIMIT ?4";
         let values = [
@@ -180,7 +180,7 @@ impl CustomerStore {
             until.into(),
             Value::from(limit),
         ];
-        Ok(conn.query(sql, &values, |row| read_number(row, 0))?)
+        Ok(conn.query(sql, &values, |row| read_serial(row, 0))?)
     }
 }
 
@@ -191,7 +191,7 @@ fn read(row: &Row<'_>) -> std::result::Result<Reconciliation, StoreError> {
         started_at: row.get(2)?,
         finished_at: row.get(3)?,
         since: row.get(4)?,
-        checkpoint: read_number(row, 5)?,
+        checkpoint: read_serial(row, 5)?,
         progress: Progress {
             looked_at: row.get(6)?,
             joined: row.get(7)?,

@@ -1,7 +1,7 @@
 //! Source records and the tokens they are found by.
 
 use marque_auth::Scope;
-use marque_core::{CustomerNumber, DealerCode, SourceRecordId, Timestamp};
+use marque_core::{CustomerSerial, DealerCode, SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use marque_events::dealer_clause;
 use rustc_hash::FxHashMap;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     CustomerStore, Token, checks,
-    customers::{read_number, serial},
+    customers::{read_serial, serial},
     dialect,
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Existing {
     pub(crate) seq: i64,
-    pub(crate) customer: CustomerNumber,
+    pub(crate) customer: CustomerSerial,
     pub(crate) content_hash: Vec<u8>,
     pub(crate) version: i64,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Existing {
 pub(crate) struct NewRecord<'a> {
     pub(crate) seq: i64,
     pub(crate) id: SourceRecordId,
-    pub(crate) customer: CustomerNumber,
+    pub(crate) customer: CustomerSerial,
     pub(crate) dealer: &'a DealerCode,
     pub(crate) source: &'a str,
     pub(crate) key: &'a str,
@@ -58,7 +58,7 @@ impl CustomerStore {
         let found = conn.query_in(sql, &[], &keys, |row| {
             let existing = Existing {
                 seq: row.get(1)?,
-                customer: read_number(row, 2)?,
+                customer: read_serial(row, 2)?,
                 content_hash: row.get(3)?,
                 version: row.get(4)?,
             };
@@ -159,7 +159,7 @@ impl CustomerStore {
     pub(crate) fn records_of(
         &self,
         conn: &mut Conn<'_>,
-        customers: &[CustomerNumber],
+        customers: &[CustomerSerial],
     ) -> Result<Vec<SourceRecord>> {
         let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
         let sql = format!("SELECT {RECORD} FROM source_records WHERE customer IN (??)");
@@ -172,7 +172,7 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         scope: &Scope,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         after: i64,
         size: u32,
     ) -> Result<Vec<SourceRecord>> {
@@ -211,7 +211,7 @@ impl CustomerStore {
     pub(crate) fn dealers_of(
         &self,
         conn: &mut Conn<'_>,
-        customers: &[CustomerNumber],
+        customers: &[CustomerSerial],
     ) -> Result<Vec<String>> {
         let keys: Vec<Value<'_>> = customers.iter().map(|number| serial(*number)).collect();
         let sql = "SELECT DISTINCT dealer FROM source_records WHERE customer IN (??)";
@@ -246,7 +246,7 @@ impl CustomerStore {
     }
 
     fn open_row(&self, row: RecordRow) -> Result<SourceRecord> {
-        let (columns, past_contacts) = self.open(row.id, &row.sealed)?;
+        let (columns, past_contacts, since) = self.open(row.id, &row.sealed)?;
         let dealer = row
             .dealer
             .parse()
@@ -263,6 +263,7 @@ impl CustomerStore {
             key: row.key,
             columns,
             past_contacts,
+            since,
             recorded_at: row.recorded_at,
             received_at: row.received_at,
             version: row.version,
@@ -275,7 +276,7 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         ids: &[SourceRecordId],
-    ) -> Result<FxHashMap<SourceRecordId, CustomerNumber>> {
+    ) -> Result<FxHashMap<SourceRecordId, CustomerSerial>> {
         let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
         let found = conn.query_in(
             "SELECT id, customer FROM source_records WHERE id IN (??)",
@@ -284,7 +285,7 @@ impl CustomerStore {
             |row| {
                 Ok((
                     SourceRecordId::from(row.get::<Uuid>(0)?),
-                    read_number(row, 1)?,
+                    read_serial(row, 1)?,
                 ))
             },
         )?;
@@ -296,7 +297,7 @@ impl CustomerStore {
         &self,
         conn: &mut Conn<'_>,
         seqs: &[i64],
-        to: CustomerNumber,
+        to: CustomerSerial,
     ) -> Result<()> {
         for seq in seqs {
             conn.execute(
@@ -311,7 +312,7 @@ impl CustomerStore {
 pub(super) struct RecordRow {
     seq: i64,
     id: SourceRecordId,
-    customer: CustomerNumber,
+    customer: CustomerSerial,
     dealer: String,
     source: String,
     key: String,
@@ -326,7 +327,7 @@ pub(super) fn read_row(row: &Row<'_>) -> std::result::Result<RecordRow, StoreErr
     Ok(RecordRow {
         seq: row.get(0)?,
         id: row.get::<Uuid>(1)?.into(),
-        customer: read_number(row, 2)?,
+        customer: read_serial(row, 2)?,
         dealer: row.get(3)?,
         source: row.get(4)?,
         key: row.get(5)?,

@@ -11,7 +11,7 @@ use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::common::{HQ, acts, count, dealer, get, get_as, lookup_as, merge, put, reason, undo};
+use crate::common::{acts, count, dealer, get, get_as, lookup_as, merge, put, undo};
 
 store_test_suite!(
     a_consent_counts_from_the_next_call,
@@ -20,7 +20,7 @@ store_test_suite!(
     a_first_word_that_is_not_the_first_is_refused,
     a_no_said_while_merged_outlives_the_undo,
     peers_learn_at_once_who_withdrew_consent,
-    who_refuses_sharing_is_received_by_no_other_dealer,
+    who_withdraws_consent_to_sharing_is_shown_to_nobody_who_has_no_record_of_him,
 );
 
 async fn consent(
@@ -285,36 +285,24 @@ async fn peers_learn_at_once_who_withdrew_consent(db: TestDb) {
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
 }
 
-async fn who_refuses_sharing_is_received_by_no_other_dealer(db: TestDb) {
+async fn who_withdraws_consent_to_sharing_is_shown_to_nobody_who_has_no_record_of_him(db: TestDb) {
     let rig = Rig::new(db).await;
-    let person = a_customer().named("王小明").with_phone(phone(1));
+    let person = a_customer().named("王小明").with_phone(phone(7));
     let id = put(&rig, person.put("D1", "1")).await.customer_id;
-    // How many a dealer finds, and whether he received one.
-    let look_up = async |scope: Scope| {
-        let found = lookup_as(&rig, Role::Sales, scope, Key::Phone(phone(1)));
-        let found = found.await.unwrap();
-        (found.customers.len(), found.reception)
+    let found = async |code: &str| {
+        let found = lookup_as(&rig, Role::Service, dealer(code), Key::Phone(phone(7))).await;
+        found.unwrap().customers.len()
     };
-    assert_eq!(look_up(dealer("D3")).await, (1, true));
+    assert_eq!(found("D2").await, 1, "received");
     let himself = || Scope::Customer(id.parse().unwrap());
     consent(&rig, himself(), &id, "sharing", false)
         .await
         .unwrap();
-    assert_eq!(look_up(dealer("D2")).await, (0, false));
-    let unknown = get_as(&rig, Role::Sales, dealer("D2"), &id).await;
-    assert_eq!(reason(unknown.unwrap_err()), "CUSTOMER_UNKNOWN");
-    let of_second = "SELECT count(*) FROM receptions WHERE dealer = 'D2'";
-    assert_eq!(count(&rig, of_second).await, 0);
-    // Who has a record of him, or received him before, goes on serving him; and headquarters see all.
-    for knows in [dealer("D1"), dealer("D3")] {
-        assert_eq!(look_up(knows).await, (1, false));
-    }
-    let found = lookup_as(&rig, Role::Agent, HQ, Key::Phone(phone(1)));
-    assert_eq!(found.await.unwrap().customers.len(), 1);
-    rig.clock().advance(Duration::from_hours(91 * 24));
-    assert_eq!(look_up(dealer("D3")).await, (0, false), "it has ended");
+    let shut = get_as(&rig, Role::Service, dealer("D2"), &id).await;
+    assert_eq!(shut.unwrap_err().code(), Code::NotFound);
+    assert_eq!((found("D1").await, found("D2").await), (1, 0));
     consent(&rig, himself(), &id, "sharing", true)
         .await
         .unwrap();
-    assert_eq!(look_up(dealer("D2")).await, (1, true));
+    assert_eq!(found("D2").await, 1);
 }

@@ -6,7 +6,7 @@ use marque_api::customer::v1::{
     ListHistoryRequest, PartiesOfCar, UnmaskRequest, lookup_request::Key,
 };
 use marque_auth::{Role, Scope};
-use marque_core::source_record_id;
+use marque_core::{CustomerNumber, source_record_id};
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::Code;
 
@@ -19,11 +19,13 @@ store_test_suite!(
     a_reception_opens_the_file_for_90_days,
     who_has_a_part_in_a_car_is_received_as_by_any_other_key,
     a_number_typed_in_full_width_is_read,
+    numbers_of_customers_do_not_count_them,
     a_region_sees_its_dealers_customers,
     a_customer_sees_himself_alone,
     each_role_sees_what_it_needs,
     the_whole_number_is_shown_against_a_reason_on_record,
     a_dealer_does_not_learn_where_else_his_customer_goes,
+    nor_which_record_of_another_a_value_is_from,
     why_a_record_was_linked_is_for_headquarters,
     why_customers_were_joined_is_for_headquarters,
     a_region_does_not_learn_what_dealers_of_others_wrote,
@@ -196,6 +198,28 @@ async fn a_number_typed_in_full_width_is_read(db: TestDb) {
     assert_eq!(found.unwrap().customers[0].id, id);
     let read = get_as(&rig, Role::Agent, HQ, &wide).await.unwrap();
     assert_eq!(read.id, id);
+}
+
+/// Who knew the numbers of two of his own customers could else tell how many others had in between.
+async fn numbers_of_customers_do_not_count_them(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let mut told: Vec<u64> = Vec::new();
+    for n in 1..=8 {
+        let person = a_customer().named("王小明").with_id_number(id_number(n));
+        let id = put(&rig, person.put("D1", &n.to_string())).await;
+        let id = id.customer_id;
+        let seen = get_as(&rig, Role::Agent, HQ, &id).await.unwrap();
+        let again = get_as(&rig, Role::Agent, HQ, &seen.number).await;
+        assert_eq!(again.unwrap().id, id);
+        let found = lookup_as(&rig, Role::Agent, HQ, Key::Number(seen.number.clone())).await;
+        assert_eq!(found.unwrap().customers[0].id, id);
+        let number: CustomerNumber = seen.number.parse().unwrap();
+        assert_eq!(number.digits().length(), 8);
+        told.push(number.digits().value());
+    }
+    // By chance one of a million runs has a step so short.
+    let mut steps = told.windows(2).map(|pair| pair[0].abs_diff(pair[1]));
+    assert!(steps.all(|step| step > 8), "{told:?}");
 }
 
 async fn a_region_sees_its_dealers_customers(db: TestDb) {
@@ -412,6 +436,46 @@ async fn a_dealer_does_not_learn_where_else_his_customer_goes(db: TestDb) {
         history.iter().map(|e| &e.act).collect::<Vec<_>>()
     );
     assert_eq!(history.len(), 2, "the record's coming and its link");
+}
+
+/// The id of a record follows from its dealer and its key: whoever reads it finds both by trying.
+async fn nor_which_record_of_another_a_value_is_from(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = one_at(&rig, "D1").await;
+    rig.clock().advance(Duration::from_secs(60));
+    assert_eq!(one_at(&rig, "D2").await, id);
+    lookup_as(&rig, Role::Service, dealer("D3"), Key::Phone(phone(1)))
+        .await
+        .unwrap();
+    let told = async |role: Role, scope: Scope| {
+        let seen = get_as(&rig, role, scope, &id).await.unwrap();
+        let point = seen.contact_points[0].source_record_id.clone();
+        let name = seen.lineage.into_iter().find(|one| one.field == "name");
+        let name = name.unwrap();
+        let typed = name.recorded_at.is_some();
+        let counts = (name.agreeing, name.saying);
+        (point, name.source_record_id, typed, counts)
+    };
+    let record = |dealer: &str| source_record_id(&dealer.parse().unwrap(), "dms", "1").to_string();
+    let (first, second) = (record("D1"), record("D2"));
+    let (none, newest) = (String::new(), second.clone());
+    assert_eq!(
+        told(Role::Agent, HQ).await,
+        (second.clone(), newest.clone(), true, (2, 2))
+    );
+    assert_eq!(
+        told(Role::Sales, dealer("D2")).await,
+        (second, newest, true, (1, 1))
+    );
+    assert_eq!(
+        told(Role::Sales, dealer("D1")).await,
+        (first, none.clone(), false, (1, 1)),
+        "his own record says so too"
+    );
+    assert_eq!(
+        told(Role::Service, dealer("D3")).await,
+        (none.clone(), none, false, (0, 0))
+    );
 }
 
 async fn why_a_record_was_linked_is_for_headquarters(db: TestDb) {

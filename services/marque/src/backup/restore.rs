@@ -66,17 +66,15 @@ pub fn restore(
     if let Some(ring) = &ring {
         refuse_other_keys(&manifest.keys, ring)?;
     }
+    // One that lies in the named one's place already is what a start would read.
     if keys.is_some()
-        && let Some(standing) = keyring(config)?
+        && let Some(placed) = keyring(config)?
     {
-        // Nothing that is there is overwritten, and this is what a start will read.
-        refuse_other_keys(&manifest.keys, &standing).with_context(|| {
-            let place = match config.vault.keyring {
-                Some(_) => "vault.keyring".to_owned(),
-                None => config.vault.file(&config.data_dir).display().to_string(),
-            };
+        refuse_other_keys(&manifest.keys, &placed).with_context(|| {
+            let place = config.vault.file(&config.data_dir);
             format!(
-                "the configuration has a keyring already, {place}, and a start would read it instead of that of --keys: take it away, or name another place by vault.keyring_file"
+                "another keyring is in its place already, {}",
+                place.display()
             )
         })?;
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, VehicleId, business_date};
 use marque_db::Conn;
 use marque_insight::mileage::MaintenancePlan;
@@ -73,7 +73,8 @@ impl ScoreApp {
             .await
     }
 
-    /// A car that the caller may see. Whom it concerns is known here; of others the vehicle service is asked.
+    /// A car that the caller may see. Whom it concerns is known here; of others the vehicle service is asked, and of cars that
+    /// nobody has as well: while it cannot be asked, its silence would tell which of them are there.
     pub(super) async fn visible_car(
         &self,
         ctx: &CallContext,
@@ -82,16 +83,17 @@ impl ScoreApp {
     ) -> Result<Vehicle> {
         let (scope, now) = (ctx.scope().clone(), self.clock.now());
         let read = self.db.read(move |conn| {
-            let found = storage::find_vehicle(conn, vehicle)?.ok_or(Error::VehicleUnknown)?;
-            let is_known = storage::knows_car(conn, &scope, &found.vin, now)?;
+            let found = storage::find_vehicle(conn, vehicle)?;
+            let is_known = match &found {
+                Some(found) => storage::knows_car(conn, &scope, &found.vin, now)?,
+                // Headquarters sees whatever there is.
+                None => scope == Scope::Headquarters,
+            };
             Ok::<_, Error>((found, is_known))
         });
         let (found, is_known) = read.await?;
-        if is_known || self.cars.may_see(meta, vehicle).await? {
-            Ok(found)
-        } else {
-            Err(Error::VehicleUnknown)
-        }
+        let is_seen = is_known || self.cars.may_see(meta, vehicle).await?;
+        found.filter(|_| is_seen).ok_or(Error::VehicleUnknown)
     }
 
     /// What is due for cars; what was found today is shown as it was.

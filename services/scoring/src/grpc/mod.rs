@@ -66,6 +66,22 @@ impl ScoreGrpc {
         })
     }
 
+    async fn export(
+        &self,
+        request: Request<pb::ExportFactsRequest>,
+    ) -> Result<pb::ExportFactsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!("exported_facts?customer={}", request.customer_id);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let customer = customer(&request.customer_id)?;
+        let (told, next) = self.app.export_facts(ctx, customer, page).await?;
+        Ok(pb::ExportFactsResponse {
+            facts: told.into_iter().map(convert::fact_to_pb).collect(),
+            next_page_token: token(next, &list),
+        })
+    }
+
     async fn scores(
         &self,
         request: Request<pb::ListScoresRequest>,
@@ -529,6 +545,13 @@ impl ScoringService for ScoreGrpc {
         request: Request<pb::GetReportRequest>,
     ) -> Answer<pb::GetReportResponse> {
         answer(self.report(request).await)
+    }
+
+    async fn export_facts(
+        &self,
+        request: Request<pb::ExportFactsRequest>,
+    ) -> Answer<pb::ExportFactsResponse> {
+        answer(self.export(request).await)
     }
 
     async fn put_fact(&self, request: Request<pb::PutFactRequest>) -> Answer<pb::PutFactResponse> {

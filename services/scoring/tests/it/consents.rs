@@ -18,6 +18,7 @@ store_test_suite!(
     who_has_just_withdrawn_consent_has_no_score_and_no_loyalty,
     nobody_is_shown_while_nobody_knows_whether_he_agrees,
     scores_of_the_past_are_told_only_to_who_refused_them,
+    what_somebody_was_scored_before_he_withdrew_consent_is_his_alone,
 );
 
 async fn world_of_two(db: TestDb) -> World {
@@ -231,4 +232,33 @@ async fn scores_of_the_past_are_told_only_to_who_refused_them(db: TestDb) {
     };
     assert_eq!(then(Role::HqAdmin, hq).await, 3);
     assert_eq!(then(Role::Customer, himself()).await, 1);
+}
+
+async fn what_somebody_was_scored_before_he_withdrew_consent_is_his_alone(db: TestDb) {
+    let world = world_of_two(db).await;
+    let then = world.score(customer(10)).await.assessed_at;
+    let history = async |role: Role, scope: Scope| {
+        let message = ListScoreHistoryRequest {
+            customer_id: customer(10).to_string(),
+            ..ListScoreHistoryRequest::default()
+        };
+        let request = world.ask(role, scope, message);
+        let answer = world.scoring().list_score_history(request).await;
+        answer.unwrap().into_inner().scores.len()
+    };
+    let dealer = || Scope::Dealer("D1".parse().unwrap());
+    let own = || Scope::Customer(customer(10));
+    assert!(history(Role::Manager, dealer()).await > 0);
+    let withdrawn = (customer(10), "scoring");
+    world.withdrawn.lock().unwrap().push(withdrawn);
+    assert_eq!(history(Role::Manager, dealer()).await, 0);
+    assert!(history(Role::Customer, own()).await > 0);
+    let past = GetScoreRequest {
+        customer_id: customer(10).to_string(),
+        explain: false,
+        at: then,
+    };
+    let past = world.scoring().get_score(world.manager("D1", past)).await;
+    let past = past.unwrap().into_inner().score.unwrap();
+    assert_eq!((past.state, past.hundredths), (3, 0));
 }

@@ -1,6 +1,6 @@
 //! What the store knows of a batch's rows, and what the rows before have added.
 
-use marque_core::CustomerNumber;
+use marque_core::CustomerSerial;
 use marque_db::Conn;
 use marque_linkage::dealer::{Frequencies, KeyKind, Prepared, people};
 use rustc_hash::FxHashMap;
@@ -25,9 +25,9 @@ pub(in crate::app) const MEMBERS: usize = 16;
 pub(in crate::app) struct Known {
     /// Records by blocking key, the oldest first.
     blocks: FxHashMap<Token, Vec<i64>>,
-    owners: FxHashMap<i64, CustomerNumber>,
-    members: FxHashMap<CustomerNumber, Members>,
-    identities: FxHashMap<CustomerNumber, Identity>,
+    owners: FxHashMap<i64, CustomerSerial>,
+    members: FxHashMap<CustomerSerial, Members>,
+    identities: FxHashMap<CustomerSerial, Identity>,
     /// Records that bear a name.
     bearers: FxHashMap<Token, u32>,
     population: u32,
@@ -46,7 +46,7 @@ impl Known {
         store: &CustomerStore,
         conn: &mut Conn<'_>,
         keys: &[&Keys],
-        own: impl Iterator<Item = CustomerNumber>,
+        own: impl Iterator<Item = CustomerSerial>,
     ) -> Result<Self> {
         let tokens = distinct(keys.iter().flat_map(|keys| keys.blocks.iter().copied()));
         let names = distinct(keys.iter().filter_map(|keys| keys.name));
@@ -79,7 +79,7 @@ impl Known {
 
     /// Customers who share a key, oldest first. Persons and organisations alike: the kind is mistyped too, and linkage knows
     /// when two cannot be one.
-    fn candidates(&self, keys: &Keys) -> Vec<(CustomerNumber, &[Prepared])> {
+    fn candidates(&self, keys: &Keys) -> Vec<(CustomerSerial, &[Prepared])> {
         let sharing = keys.blocks.iter().flat_map(|token| self.block(*token));
         let customers = distinct(sharing.filter_map(|seq| self.owner(seq)));
         customers
@@ -93,7 +93,7 @@ impl Known {
     pub(in crate::app) fn sharers<'k>(
         &'k self,
         keys: &'k Keys,
-    ) -> impl Iterator<Item = CustomerNumber> + 'k {
+    ) -> impl Iterator<Item = CustomerSerial> + 'k {
         let tokens = keys.blocks.iter();
         tokens
             .flat_map(|token| distinct(self.block(*token).filter_map(|seq| self.owner(seq))))
@@ -122,7 +122,7 @@ impl Known {
         &'k self,
         keys: &'k Keys,
         frequencies: &'k Frequencies,
-    ) -> impl Iterator<Item = CustomerNumber> + 'k {
+    ) -> impl Iterator<Item = CustomerSerial> + 'k {
         let number = keys
             .blocking
             .iter()
@@ -163,30 +163,30 @@ impl Known {
     }
 
     /// The features of a customer's records, as far as they are looked at.
-    pub(in crate::app) fn features(&self, customer: CustomerNumber) -> &[Prepared] {
+    pub(in crate::app) fn features(&self, customer: CustomerSerial) -> &[Prepared] {
         self.members
             .get(&customer)
             .map_or(&[], |members| &members.features)
     }
 
     /// The customer of a record that is known here.
-    pub(super) fn owner(&self, seq: i64) -> Option<CustomerNumber> {
+    pub(super) fn owner(&self, seq: i64) -> Option<CustomerSerial> {
         self.owners.get(&seq).copied()
     }
 
-    pub(in crate::app) fn identity(&self, customer: CustomerNumber) -> Option<Identity> {
+    pub(in crate::app) fn identity(&self, customer: CustomerSerial) -> Option<Identity> {
         self.identities.get(&customer).copied()
     }
 
     /// A customer's records, as far as they are looked at.
-    pub(super) fn seqs(&self, customer: CustomerNumber) -> &[i64] {
+    pub(super) fn seqs(&self, customer: CustomerSerial) -> &[i64] {
         self.members
             .get(&customer)
             .map_or(&[], |members| &members.seqs)
     }
 
     /// Takes note of who a customer is: a new one, or one whose kind is known better now.
-    pub(super) fn found(&mut self, customer: CustomerNumber, identity: Identity) {
+    pub(super) fn found(&mut self, customer: CustomerSerial, identity: Identity) {
         self.identities.insert(customer, identity);
     }
 
@@ -194,7 +194,7 @@ impl Known {
     pub(super) fn add(
         &mut self,
         seq: i64,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         keys: &Keys,
         features: &Prepared,
     ) {
@@ -223,7 +223,7 @@ impl Known {
     }
 
     /// Takes note that a customer is another; the records that are known of him go with him.
-    pub(super) fn join(&mut self, from: CustomerNumber, into: CustomerNumber) {
+    pub(super) fn join(&mut self, from: CustomerSerial, into: CustomerSerial) {
         for owner in self.owners.values_mut().filter(|owner| **owner == from) {
             *owner = into;
         }

@@ -10,7 +10,7 @@ mod verdict;
 use std::{collections::HashSet, sync::Arc};
 
 use marque_auth::CallContext;
-use marque_core::{CustomerId, CustomerNumber, SourceRecordId, Timestamp};
+use marque_core::{CustomerId, CustomerSerial, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_intake::Outcome;
 use marque_quality::{Field, RecordKind};
@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ColumnCheck, Columns, Facts, Kind, Match, Matcher, PastContact, SourceRecord, clear_kind,
+        ColumnCheck, Columns, Facts, Kind, Match, Matcher, PastContact, SourceRecord, Version,
+        car_said_at, clear_kind, noted,
     },
     error::{Error, Result},
     storage::{Existing, Identity, NewCustomer, NewRecord},
@@ -36,9 +37,9 @@ pub(crate) struct Taken {
     pub(crate) record: SourceRecordId,
     pub(crate) outcome: Outcome,
     /// Whose it is; nobody's where the person was erased.
-    pub(crate) customer: Option<CustomerNumber>,
+    pub(crate) customer: Option<CustomerSerial>,
     /// Whose it was before, if it was there and says something else now.
-    pub(crate) previous: Option<CustomerNumber>,
+    pub(crate) previous: Option<CustomerSerial>,
     /// What showed it to be that customer's, if others of his records did.
     pub(crate) because: Option<Arc<Match>>,
     pub(crate) version: i64,
@@ -81,13 +82,13 @@ struct Batch<'a> {
     erased: HashSet<SourceRecordId>,
     known: Known,
     new_customers: Vec<NewCustomer>,
-    touched: FxHashSet<CustomerNumber>,
+    touched: FxHashSet<CustomerSerial>,
     joined: Vec<Joined>,
     placed: Vec<Placed>,
     /// Customers in the store whose kind is known better now.
-    kinds: Vec<(CustomerNumber, Kind)>,
+    kinds: Vec<(CustomerSerial, Kind)>,
     /// For new customers; those that are left over are used next time.
-    numbers: std::vec::IntoIter<CustomerNumber>,
+    serials: std::vec::IntoIter<CustomerSerial>,
 }
 
 /// A row that was written.
@@ -97,7 +98,7 @@ struct Placed {
     row: usize,
     seq: i64,
     /// The customer it belonged to before.
-    previous: Option<CustomerNumber>,
+    previous: Option<CustomerSerial>,
     because: Option<Arc<Match>>,
     version: i64,
     /// When the record came to say what it says now of its car.
@@ -144,7 +145,7 @@ impl<'a> Batch<'a> {
             joined: Vec::new(),
             placed: Vec::new(),
             kinds: Vec::new(),
-            numbers: Vec::new().into_iter(),
+            serials: Vec::new().into_iter(),
         })
     }
 
@@ -161,10 +162,10 @@ impl<'a> Batch<'a> {
             .filter(|id| !self.existing.contains_key(*id))
             .count();
         let mut seqs = self.app.store.allocate_seqs(conn, fresh)?.into_iter();
-        self.numbers = self
+        self.serials = self
             .app
             .store
-            .allocate_numbers(conn, last.len())?
+            .allocate_serials(conn, last.len())?
             .into_iter();
         let mut inserts: Vec<(usize, i64)> = Vec::with_capacity(fresh);
         for (at, row) in self.rows.iter().enumerate() {
@@ -196,14 +197,14 @@ impl<'a> Batch<'a> {
     }
 
     /// The customer a row goes to, a new one if it is nobody's.
-    fn home(&mut self, row: &Ready, verdict: &Verdict) -> CustomerNumber {
+    fn home(&mut self, row: &Ready, verdict: &Verdict) -> CustomerSerial {
         verdict.customer.unwrap_or_else(|| {
-            let number = self.numbers.next().expect("a number for every row");
+            let serial = self.serials.next().expect("a serial for every row");
             let id = CustomerId::new(&*self.app.clock);
             let kind = clear_kind(&row.features).unwrap_or(row.facts.kind);
-            self.known.found(number, Identity { id, kind });
-            self.new_customers.push(NewCustomer { number, id, kind });
-            number
+            self.known.found(serial, Identity { id, kind });
+            self.new_customers.push(NewCustomer { serial, id, kind });
+            serial
         })
     }
 
@@ -230,8 +231,14 @@ impl<'a> Batch<'a> {
         self.known.remove(seq);
         let verdict = self.place_again(conn, row, own, &old_features)?;
         let customer = self.home(row, &verdict);
-        let past = past_contacts(&old, &old_facts, &row.facts, self.now);
-        let sealed = self.app.store.seal(row.id, &row.columns, &past)?;
+        let before = Version {
+            facts: &old_facts,
+            recorded_at: old.recorded_at,
+            since: &old.since,
+        };
+        let since = noted(&before, (&row.facts, row.recorded_at), self.now);
+        let past = past_contacts(&old, &old_facts, row, self.now);
+        let sealed = self.app.store.seal(row.id, &row.columns, &past, &since)?;
         let vault = self.app.store.vault();
         let old_keys = Keys::of(vault, &row.dealer, &old_facts, &old_features);
         let checks = still_checked(&old, &row.columns, self.now);
@@ -261,7 +268,7 @@ impl<'a> Batch<'a> {
             previous: Some(existing.customer),
             because: verdict.because,
             version: existing.version + 1,
-            said_at: said_at((&old, &old_facts), row, self.now),
+            said_at: car_said_at(&since, row.recorded_at),
         });
         Ok(())
     }
@@ -272,7 +279,7 @@ impl<'a> Batch<'a> {
         conn: &mut Conn<'_>,
         seq: i64,
         row: &Ready,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         verdict: &Verdict,
     ) -> Result<()> {
         self.known.add(seq, customer, &row.keys, &row.features);
@@ -289,7 +296,7 @@ impl<'a> Batch<'a> {
     }
 
     /// A customer whose kind was mistyped, or could only be guessed, is of the kind that a clear record shows.
-    fn clear_up_kind(&mut self, customer: CustomerNumber, row: &Ready) {
+    fn clear_up_kind(&mut self, customer: CustomerSerial, row: &Ready) {
         let known = self.known.identity(customer);
         if let (Some(identity), Some(kind)) = (known, clear_kind(&row.features))
             && identity.kind != kind
@@ -298,7 +305,7 @@ impl<'a> Batch<'a> {
             match self
                 .new_customers
                 .iter_mut()
-                .find(|new| new.number == customer)
+                .find(|new| new.serial == customer)
             {
                 Some(new) => new.kind = kind,
                 None => self.kinds.push((customer, kind)),
@@ -322,12 +329,12 @@ impl<'a> Batch<'a> {
         for (customer, kind) in &self.kinds {
             self.app.store.set_kind(conn, *customer, *kind)?;
         }
-        let new: FxHashSet<CustomerNumber> = self
+        let new: FxHashSet<CustomerSerial> = self
             .new_customers
             .iter()
-            .map(|customer| customer.number)
+            .map(|customer| customer.serial)
             .collect();
-        let mut touched: Vec<CustomerNumber> = self.touched.difference(&new).copied().collect();
+        let mut touched: Vec<CustomerSerial> = self.touched.difference(&new).copied().collect();
         // In one order, so that two batches do not wait for each other in a circle.
         touched.sort_unstable();
         Ok(self.app.store.touch_customers(conn, &touched, self.now)?)
@@ -411,39 +418,54 @@ fn still_checked(old: &SourceRecord, new: &Columns, now: Timestamp) -> Vec<Colum
     still.chain(since_now).collect()
 }
 
-/// When a record that changed came to say what it says now of its car. Many systems say only when the file was begun, however often it
-/// changes: another car counts from when it came. Whoever mends a phone does not say once more whose the car is.
-fn said_at((old, old_facts): (&SourceRecord, &Facts), row: &Ready, now: Timestamp) -> Timestamp {
-    let of_car = |facts: &Facts| (facts.vin.clone(), facts.plate.clone());
-    if row.recorded_at > old.recorded_at || of_car(old_facts) == of_car(&row.facts) {
-        row.recorded_at
-    } else {
-        now
-    }
-}
-
-/// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has.
+/// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has. A row that is
+/// typed after the word before it says itself when; of any other it is when it came.
 fn past_contacts(
     old: &SourceRecord,
     old_facts: &Facts,
-    new: &Facts,
+    row: &Ready,
     now: Timestamp,
 ) -> Vec<PastContact> {
-    let current: Vec<(&str, &str)> = new.contacts().collect();
+    let typed_at = row.recorded_at;
+    let current: Vec<(&str, &str)> = row.facts.contacts().collect();
     let mut past = old.past_contacts.clone();
+    // Of each channel, since when the latest of its contacts was said.
+    let mut said_last: FxHashMap<&str, Timestamp> = FxHashMap::default();
     for (channel, value) in old_facts.contacts() {
         let is_this = |known: &PastContact| known.channel == channel && known.value == value;
         let going_on = past
             .iter()
             .find(|&known| is_this(known) && known.to.is_none());
-        let from = going_on.map_or(old.recorded_at, |known| known.from.min(old.recorded_at));
+        let mut from = going_on.map_or(old.recorded_at, |known| known.from);
+        if from <= old.recorded_at {
+            from = from.min(typed_at);
+        }
+        let last = said_last.entry(channel).or_insert(old.recorded_at);
+        *last = from.max(*last);
+        let ends_at = if typed_at > from {
+            typed_at.min(now)
+        } else {
+            now
+        };
         past.retain(|known| !is_this(known));
         past.push(PastContact {
             channel: channel.to_owned(),
             value: value.to_owned(),
             from,
-            to: (!current.contains(&(channel, value))).then_some(now),
+            to: (!current.contains(&(channel, value))).then_some(ends_at),
         });
+    }
+    let before: Vec<(&str, &str)> = old_facts.contacts().collect();
+    for (channel, value) in current.iter().filter(|contact| !before.contains(contact)) {
+        let last = said_last.get(channel).copied().unwrap_or(old.recorded_at);
+        if typed_at <= last && typed_at < now {
+            past.push(PastContact {
+                channel: (*channel).to_owned(),
+                value: (*value).to_owned(),
+                from: now,
+                to: None,
+            });
+        }
     }
     past
 }

@@ -1,7 +1,7 @@
 //! What follows of a batch: customers joined by late evidence, pairs for the steward, and the news.
 
 use marque_auth::CallContext;
-use marque_core::{CustomerId, CustomerNumber, DuplicateId, MergeId, Timestamp};
+use marque_core::{CustomerId, CustomerSerial, DuplicateId, MergeId, Timestamp};
 use marque_db::{Backend, Conn};
 
 use super::{
@@ -22,8 +22,8 @@ use crate::{
 pub(super) struct Joined {
     act: Act,
     why: Why,
-    from: CustomerNumber,
-    into: CustomerNumber,
+    from: CustomerSerial,
+    into: CustomerSerial,
     /// What showed it.
     reason: String,
     /// Records that went, those of this batch among them.
@@ -36,9 +36,9 @@ impl Batch<'_> {
     pub(super) fn join(
         &mut self,
         conn: &mut Conn<'_>,
-        home: CustomerNumber,
+        home: CustomerSerial,
         other: &Match,
-    ) -> Result<CustomerNumber> {
+    ) -> Result<CustomerSerial> {
         let other_now = self.current(other.customer);
         if home == other_now || self.are_parted(conn, home, other_now)? {
             return Ok(home);
@@ -65,7 +65,7 @@ impl Batch<'_> {
     pub(super) fn becomes(
         &mut self,
         conn: &mut Conn<'_>,
-        (from, into): (CustomerNumber, CustomerNumber),
+        (from, into): (CustomerSerial, CustomerSerial),
         (why, reason): (Why, String),
         seqs: Vec<i64>,
     ) -> Result<()> {
@@ -89,11 +89,11 @@ impl Batch<'_> {
     pub(super) fn leaves(
         &mut self,
         conn: &mut Conn<'_>,
-        (from, into): (CustomerNumber, CustomerNumber),
+        (from, into): (CustomerSerial, CustomerSerial),
         reason: String,
         seq: i64,
     ) -> Result<()> {
-        let is_new = self.new_customers.iter().any(|new| new.number == into);
+        let is_new = self.new_customers.iter().any(|new| new.serial == into);
         // Another row of the batch may have founded him: then he has records of his own.
         let is_founded = is_new && self.known.seqs(into) == [seq];
         let act = if is_founded {
@@ -119,7 +119,7 @@ impl Batch<'_> {
     }
 
     /// The customer that a number answers with after the joins of this batch.
-    pub(super) fn current(&self, customer: CustomerNumber) -> CustomerNumber {
+    pub(super) fn current(&self, customer: CustomerSerial) -> CustomerSerial {
         self.merges().fold(customer, |current, joined| {
             if joined.from == current {
                 joined.into
@@ -132,8 +132,8 @@ impl Batch<'_> {
     /// Whom this batch joined into a customer, in one step or several.
     pub(super) fn joined_into(
         &self,
-        customer: CustomerNumber,
-    ) -> impl Iterator<Item = CustomerNumber> + '_ {
+        customer: CustomerSerial,
+    ) -> impl Iterator<Item = CustomerSerial> + '_ {
         let joined = self.merges().map(|joined| joined.from);
         joined.filter(move |from| self.current(*from) == customer)
     }
@@ -143,7 +143,7 @@ impl Batch<'_> {
     pub(super) fn has_no_other(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         seq: i64,
     ) -> Result<bool> {
         if !self.known.seqs(customer).is_empty() {
@@ -169,7 +169,7 @@ impl Batch<'_> {
     pub(super) fn propose(
         &self,
         conn: &mut Conn<'_>,
-        home: CustomerNumber,
+        home: CustomerSerial,
         other: &Match,
     ) -> Result<()> {
         let other_now = self.current(other.customer);
@@ -198,7 +198,7 @@ impl Batch<'_> {
         let store = &self.app.store;
         for joined in self.merges() {
             store.move_records(conn, &joined.seqs, joined.into)?;
-            store.set_merged_into(conn, joined.from, Some(joined.into), self.now)?;
+            store.set_merged_into(conn, joined.from, joined.into, self.now)?;
             self.app.pairs_follow(conn, joined.from, joined.into)?;
         }
         Ok(())
@@ -272,7 +272,7 @@ impl Batch<'_> {
         self.app.record_move(conn, ctx, &moved, from, into, act)
     }
 
-    fn id(&self, conn: &mut Conn<'_>, customer: CustomerNumber) -> Result<CustomerId> {
+    fn id(&self, conn: &mut Conn<'_>, customer: CustomerSerial) -> Result<CustomerId> {
         match self.known.identity(customer) {
             Some(identity) => Ok(identity.id),
             None => Ok(self.app.store.get_identity(conn, customer)?.id),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use marque_core::CustomerNumber;
+use marque_core::CustomerSerial;
 use marque_db::Conn;
 use marque_linkage::dealer::{Frequencies, Joined, Prepared};
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Verdict {
     /// The customer it belongs to; `None`: a new one.
-    pub(super) customer: Option<CustomerNumber>,
+    pub(super) customer: Option<CustomerSerial>,
     /// What shows it to be that customer's; nothing where it founds one or stays where it was.
     pub(super) because: Option<Arc<Match>>,
     /// Customers whom the row shows to be the same one.
@@ -81,7 +81,7 @@ impl Batch<'_> {
         &self,
         conn: &mut Conn<'_>,
         row: &Ready,
-        own: CustomerNumber,
+        own: CustomerSerial,
         old: &Prepared,
     ) -> Result<Verdict> {
         let members = self.known.features(own);
@@ -134,7 +134,7 @@ impl Batch<'_> {
         &self,
         conn: &mut Conn<'_>,
         row: &Ready,
-        own: CustomerNumber,
+        own: CustomerSerial,
     ) -> Result<Verdict> {
         let mut verdict = self.place(conn, row)?;
         let is_free = match verdict.customer {
@@ -160,7 +160,7 @@ impl Batch<'_> {
         conn: &mut Conn<'_>,
         row: &Ready,
         frequencies: &Frequencies,
-        home: CustomerNumber,
+        home: CustomerSerial,
         other: &Match,
     ) -> Result<Fate> {
         let matcher = &self.matcher;
@@ -191,8 +191,8 @@ impl Batch<'_> {
     pub(super) fn are_parted(
         &self,
         conn: &mut Conn<'_>,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<bool> {
         let (one, other) = (self.family(conn, one)?, self.family(conn, other)?);
         self.app.store.is_refused(conn, &one, &other)
@@ -202,8 +202,8 @@ impl Batch<'_> {
     pub(super) fn family(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
-    ) -> Result<Vec<CustomerNumber>> {
+        customer: CustomerSerial,
+    ) -> Result<Vec<CustomerSerial>> {
         let customer = self.current(customer);
         let mut family = self.app.store.family(conn, customer)?;
         for from in self.joined_into(customer) {

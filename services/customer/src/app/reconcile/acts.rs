@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use marque_auth::CallContext;
-use marque_core::{CustomerNumber, DuplicateId};
+use marque_core::{CustomerSerial, DuplicateId};
 use marque_db::Conn;
 
 use super::{
@@ -32,23 +32,23 @@ const QUEUE: usize = 8;
 #[derive(Default)]
 struct Settling {
     /// Customers who have already had to wait for another.
-    waiting: Vec<CustomerNumber>,
+    waiting: Vec<CustomerSerial>,
     /// Who was parted, and from whom.
-    parted: Vec<(CustomerNumber, CustomerNumber)>,
+    parted: Vec<(CustomerSerial, CustomerSerial)>,
     /// Customers founded, who are settled too.
-    founded: Vec<CustomerNumber>,
+    founded: Vec<CustomerSerial>,
     done: Progress,
 }
 
 impl Settling {
-    fn part(&mut self, from: CustomerNumber, new: CustomerNumber) {
+    fn part(&mut self, from: CustomerSerial, new: CustomerSerial) {
         self.parted.push((from, new));
         self.founded.push(new);
         self.done.parted += 1;
     }
 
     /// The older of two stays, and is parted from whomever the other was parted from.
-    fn join(&mut self, one: CustomerNumber, other: CustomerNumber) {
+    fn join(&mut self, one: CustomerSerial, other: CustomerSerial) {
         let (into, from) = (one.min(other), one.max(other));
         for (left, right) in &mut self.parted {
             for number in [left, right] {
@@ -67,7 +67,7 @@ impl CustomerApp {
         &self,
         conn: &mut Conn<'_>,
         from: &Reconciliation,
-    ) -> Result<(Vec<CustomerNumber>, Vec<CustomerNumber>)> {
+    ) -> Result<(Vec<CustomerSerial>, Vec<CustomerSerial>)> {
         // Who is founded meanwhile is looked at the next time: so it ends.
         let times = (from.since, from.started_at);
         let batch = self
@@ -96,7 +96,7 @@ impl CustomerApp {
         &self,
         conn: &mut Conn<'_>,
         matcher: &Matcher,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         so_far: &Settling,
     ) -> Result<Next> {
         self.examination(conn, matcher, so_far).of(customer)
@@ -122,7 +122,7 @@ impl CustomerApp {
     pub(in crate::app) fn tend_queue(
         &self,
         conn: &mut Conn<'_>,
-        customers: &[CustomerNumber],
+        customers: &[CustomerSerial],
     ) -> Result<()> {
         let (matcher, nothing) = (self.matcher(conn)?, Settling::default());
         for customer in customers {
@@ -139,7 +139,7 @@ impl CustomerApp {
     pub(in crate::app) fn reweigh_queue(
         &self,
         conn: &mut Conn<'_>,
-        [now, before]: [CustomerNumber; 2],
+        [now, before]: [CustomerSerial; 2],
     ) -> Result<()> {
         let (matcher, nothing) = (self.matcher(conn)?, Settling::default());
         let changed = std::iter::once(now).chain((before != now).then_some(before));
@@ -156,7 +156,7 @@ impl CustomerApp {
     fn tend_reviewed(
         &self,
         conn: &mut Conn<'_>,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         reviewed: Result<Review>,
     ) -> Result<()> {
         match reviewed {
@@ -175,7 +175,7 @@ impl CustomerApp {
         conn: &mut Conn<'_>,
         running: &Reconciliation,
         claim: &Claim,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
     ) -> Result<Progress> {
         self.store.lock_identities(conn)?;
         let (at, nothing) = (running.checkpoint, Progress::default());
@@ -207,19 +207,19 @@ impl CustomerApp {
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         matcher: &Matcher,
-        number: CustomerNumber,
+        number: CustomerSerial,
         settling: &mut Settling,
     ) -> Result<()> {
         settling.waiting.push(number);
         for _ in 0..ROUNDS {
-            let customer = match self.store.get_customer_by_number(conn, number) {
+            let customer = match self.store.get_customer_by_serial(conn, number) {
                 // Erased since he was looked at.
                 Err(Error::CustomerUnknown) => break,
                 found => found?,
             };
-            match self.examine(conn, matcher, customer.number, settling)? {
+            match self.examine(conn, matcher, customer.serial, settling)? {
                 Next::Rest(review) => {
-                    self.tend(conn, customer.number, &review)?;
+                    self.tend(conn, customer.serial, &review)?;
                     settling.done.asked += review.asked.len() as i64;
                     settling.done.closed += review.closed.len() as i64;
                     break;
@@ -231,7 +231,7 @@ impl CustomerApp {
                 Next::First(other) => settling.waiting.push(other),
                 Next::Part(seqs, reason) => {
                     let new = self.part_off(conn, ctx, customer, &seqs, &reason)?;
-                    settling.part(customer.number, new);
+                    settling.part(customer.serial, new);
                 }
                 Next::Move(seq, other, reason) => {
                     self.move_over(conn, ctx, (customer, other), seq, &reason)?;
@@ -239,7 +239,7 @@ impl CustomerApp {
                 }
                 Next::Join(other, reason) => {
                     self.join_up(conn, ctx, (customer, other), &reason)?;
-                    settling.join(customer.number, other);
+                    settling.join(customer.serial, other);
                 }
             }
         }
@@ -253,19 +253,19 @@ impl CustomerApp {
         from: Customer,
         seqs: &[i64],
         reason: &str,
-    ) -> Result<CustomerNumber> {
+    ) -> Result<CustomerSerial> {
         let records = self.store.records_by_seq(conn, seqs)?;
         let (_, new) = self.part(conn, ctx, from, records, engine(Why::FellApart, reason))?;
-        let family = self.store.family(conn, from.number)?;
-        self.inherit_refusals(conn, &family, new.number)?;
-        Ok(new.number)
+        let family = self.store.family(conn, from.serial)?;
+        self.inherit_refusals(conn, &family, new.serial)?;
+        Ok(new.serial)
     }
 
     fn move_over(
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        (from, into): (Customer, CustomerNumber),
+        (from, into): (Customer, CustomerSerial),
         seq: i64,
         reason: &str,
     ) -> Result<()> {
@@ -284,11 +284,11 @@ impl CustomerApp {
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        (one, other): (Customer, CustomerNumber),
+        (one, other): (Customer, CustomerSerial),
         reason: &str,
     ) -> Result<()> {
         let other = self.store.get_identity(conn, other)?;
-        let (into, from) = if one.number < other.number {
+        let (into, from) = if one.serial < other.serial {
             (one, other)
         } else {
             (other, one)
@@ -297,7 +297,7 @@ impl CustomerApp {
             act: Act::Merge,
             from,
             into,
-            records: self.store.records_of(conn, &[from.number])?,
+            records: self.store.records_of(conn, &[from.serial])?,
             cause: engine(Why::Reconciled, reason),
         };
         self.shift(conn, ctx, shift)?;
@@ -305,7 +305,7 @@ impl CustomerApp {
     }
 
     /// Does what a customer's pairs in the steward's queue need.
-    fn tend(&self, conn: &mut Conn<'_>, customer: CustomerNumber, review: &Review) -> Result<()> {
+    fn tend(&self, conn: &mut Conn<'_>, customer: CustomerSerial, review: &Review) -> Result<()> {
         for found in &review.asked {
             self.ask(conn, customer, found)?;
         }
@@ -319,7 +319,7 @@ impl CustomerApp {
     }
 
     /// Puts a pair before the steward.
-    fn ask(&self, conn: &mut Conn<'_>, customer: CustomerNumber, found: &Match) -> Result<()> {
+    fn ask(&self, conn: &mut Conn<'_>, customer: CustomerSerial, found: &Match) -> Result<()> {
         let probability = f64::from(found.probability);
         let pair = Duplicate {
             id: DuplicateId::new(&*self.clock),
@@ -345,8 +345,8 @@ fn engine(why: Why, reason: &str) -> Cause<'_> {
 }
 
 /// One customer of whom something cannot be read holds nobody else up.
-pub(super) fn leave_out(customer: CustomerNumber, error: &Error) {
-    tracing::warn!(customer = customer.serial(), %error, "a customer is left out of the reconciliation");
+pub(super) fn leave_out(customer: CustomerSerial, error: &Error) {
+    tracing::warn!(serial = customer.get(), %error, "a customer is left out of the reconciliation");
     count_left_out(1);
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use marque_core::{CustomerNumber, DuplicateId};
+use marque_core::{CustomerSerial, DuplicateId};
 use marque_db::Conn;
 use marque_linkage::{
     dealer::{Between, Frequencies, Prepared},
@@ -31,13 +31,13 @@ pub(super) enum Next {
     /// Nothing more, but for his pairs in the steward's queue.
     Rest(Review),
     /// Somebody else comes first: he is nearer to another, and cannot be both.
-    First(CustomerNumber),
+    First(CustomerSerial),
     /// These records are another's, nobody knows whose.
     Part(Vec<i64>, String),
     /// This record is that customer's.
-    Move(i64, CustomerNumber, String),
+    Move(i64, CustomerSerial, String),
     /// The two are one.
-    Join(CustomerNumber, String),
+    Join(CustomerSerial, String),
 }
 
 /// What a customer's pairs in the steward's queue need.
@@ -75,7 +75,7 @@ const NEAR: usize = 64;
 
 /// A customer with all that is near him.
 struct Hood {
-    customer: CustomerNumber,
+    customer: CustomerSerial,
     /// The newest of his records.
     records: Weighed,
     /// As many of them as others are compared by.
@@ -84,14 +84,14 @@ struct Hood {
     size: usize,
     known: Known,
     /// Customers who share a key with him.
-    near: Vec<CustomerNumber>,
+    near: Vec<CustomerSerial>,
     /// Customers who have an identity number of his.
-    same_number: Vec<CustomerNumber>,
+    same_number: Vec<CustomerSerial>,
 }
 
 /// Somebody near, and how near.
 struct Near {
-    customer: CustomerNumber,
+    customer: CustomerSerial,
     between: Between,
     /// Whether a steward parted the two.
     is_refused: bool,
@@ -112,14 +112,14 @@ pub(super) struct Examination<'a, 'c, 'd> {
     pub(super) conn: &'a mut Conn<'c>,
     pub(super) matcher: &'d Matcher,
     /// Customers who have already had to wait for this one.
-    pub(super) waiting: &'d [CustomerNumber],
+    pub(super) waiting: &'d [CustomerSerial],
     /// Who was parted from whom just now: they are not joined again.
-    pub(super) parted: &'d [(CustomerNumber, CustomerNumber)],
+    pub(super) parted: &'d [(CustomerSerial, CustomerSerial)],
 }
 
 impl Examination<'_, '_, '_> {
     /// What is to happen with a customer who stands for himself.
-    pub(super) fn of(&mut self, customer: CustomerNumber) -> Result<Next> {
+    pub(super) fn of(&mut self, customer: CustomerSerial) -> Result<Next> {
         let Some(hood) = self.hood(customer)? else {
             return Ok(Next::Rest(Review::default()));
         };
@@ -138,7 +138,7 @@ impl Examination<'_, '_, '_> {
     }
 
     /// What a customer's pairs in the steward's queue need, whatever else is to be done with him.
-    pub(super) fn queue_of(&mut self, customer: CustomerNumber) -> Result<Review> {
+    pub(super) fn queue_of(&mut self, customer: CustomerSerial) -> Result<Review> {
         if let Next::Rest(review) = self.of(customer)? {
             return Ok(review);
         }
@@ -150,7 +150,7 @@ impl Examination<'_, '_, '_> {
     /// What the pairs of a customer in the steward's queue need that are worth most, so many.
     pub(super) fn first_of_queue(
         &mut self,
-        customer: CustomerNumber,
+        customer: CustomerSerial,
         most: usize,
     ) -> Result<Review> {
         let mut waiting = self.app.store.waiting_pairs(self.conn, customer)?;
@@ -172,15 +172,15 @@ impl Examination<'_, '_, '_> {
         store.is_held_together(self.conn, &family, LINKAGE)
     }
 
-    fn hood(&mut self, customer: CustomerNumber) -> Result<Option<Hood>> {
+    fn hood(&mut self, customer: CustomerSerial) -> Result<Option<Hood>> {
         self.hood_with(customer, None)
     }
 
     /// A customer with all that is near him, and with somebody who may be far by now.
     fn hood_with(
         &mut self,
-        customer: CustomerNumber,
-        other: Option<CustomerNumber>,
+        customer: CustomerSerial,
+        other: Option<CustomerSerial>,
     ) -> Result<Option<Hood>> {
         let store = &self.app.store;
         let mut seqs = store.seqs_of(self.conn, customer)?;
@@ -276,7 +276,7 @@ impl Examination<'_, '_, '_> {
     }
 
     /// How near two are. Somebody with one record is asked how near the other is to him, as if the record came now.
-    fn between(&mut self, hood: &Hood, other: CustomerNumber) -> Result<Between> {
+    fn between(&mut self, hood: &Hood, other: CustomerSerial) -> Result<Between> {
         let matcher = self.matcher;
         let decider = matcher.decider();
         let newest = &hood.newest;
@@ -294,7 +294,7 @@ impl Examination<'_, '_, '_> {
         Ok(if there.bits > here.bits { there } else { here })
     }
 
-    fn are_parted(&mut self, one: CustomerNumber, other: CustomerNumber) -> Result<bool> {
+    fn are_parted(&mut self, one: CustomerSerial, other: CustomerSerial) -> Result<bool> {
         let store = &self.app.store;
         let (one, other) = (
             store.family(self.conn, one)?,
@@ -307,8 +307,8 @@ impl Examination<'_, '_, '_> {
     fn are_apart(
         &mut self,
         hood: &Hood,
-        one: CustomerNumber,
-        other: CustomerNumber,
+        one: CustomerSerial,
+        other: CustomerSerial,
     ) -> Result<bool> {
         if self.are_parted(one, other)? {
             return Ok(true);
@@ -330,8 +330,8 @@ impl Examination<'_, '_, '_> {
     }
 
     /// Whether two who are to be one would stay so, by all records that are weighed and not only the newest few of each.
-    fn would_last(&mut self, hood: &Hood, other: CustomerNumber) -> Result<bool> {
-        let pair = |(one, two): &(CustomerNumber, CustomerNumber)| {
+    fn would_last(&mut self, hood: &Hood, other: CustomerSerial) -> Result<bool> {
+        let pair = |(one, two): &(CustomerSerial, CustomerSerial)| {
             (*one == hood.customer && *two == other) || (*one == other && *two == hood.customer)
         };
         if self.parted.iter().any(pair) {
@@ -350,7 +350,7 @@ impl Examination<'_, '_, '_> {
     }
 
     /// Whether a customer would keep a record that comes to him.
-    fn would_keep(&mut self, customer: CustomerNumber, record: &Weighed) -> Result<bool> {
+    fn would_keep(&mut self, customer: CustomerSerial, record: &Weighed) -> Result<bool> {
         let Some(there) = self.hood(customer)? else {
             return Ok(false);
         };
@@ -510,7 +510,7 @@ impl Examination<'_, '_, '_> {
         Ok(Next::Rest(review))
     }
 
-    fn review_waiting(&mut self, customer: CustomerNumber, review: &mut Review) -> Result<()> {
+    fn review_waiting(&mut self, customer: CustomerSerial, review: &mut Review) -> Result<()> {
         let waiting = self.app.store.waiting_pairs(self.conn, customer)?;
         for pair in waiting.into_iter().take(REVIEWED) {
             self.review(pair, review)?;
@@ -553,7 +553,7 @@ impl Examination<'_, '_, '_> {
 
     /// How a customer resembles another whom a steward was asked about, if he still does: as a whole, in two of their records,
     /// or by nothing but an identity number.
-    fn still(&mut self, customer: CustomerNumber, other: CustomerNumber) -> Result<Option<Match>> {
+    fn still(&mut self, customer: CustomerSerial, other: CustomerSerial) -> Result<Option<Match>> {
         let Some(hood) = self.hood_with(customer, Some(other))? else {
             return Ok(None);
         };
@@ -571,13 +571,13 @@ impl Examination<'_, '_, '_> {
 }
 
 /// Customers who share a key with some records, those of `customer` left out.
-fn nearest(known: &Known, keys: &[Keys], customer: CustomerNumber) -> Vec<CustomerNumber> {
-    let mut shared: FxHashMap<CustomerNumber, usize> = FxHashMap::default();
+fn nearest(known: &Known, keys: &[Keys], customer: CustomerSerial) -> Vec<CustomerSerial> {
+    let mut shared: FxHashMap<CustomerSerial, usize> = FxHashMap::default();
     for other in keys.iter().flat_map(|keys| known.sharers(keys)) {
         *shared.entry(other).or_default() += 1;
     }
     shared.remove(&customer);
-    let mut near: Vec<(CustomerNumber, usize)> = shared.into_iter().collect();
+    let mut near: Vec<(CustomerSerial, usize)> = shared.into_iter().collect();
     near.sort_unstable_by_key(|(other, keys)| (Reverse(*keys), *other));
     near.truncate(NEAR);
     near.sort_unstable();

@@ -23,7 +23,7 @@ mod weighed;
 use std::time::{Duration, Instant};
 
 use marque_auth::{CallContext, Role};
-use marque_core::{CustomerNumber, Timestamp, new_uuid};
+use marque_core::{CustomerSerial, Timestamp, new_uuid};
 use marque_db::{Conn, give_way};
 use marque_ledger::{Entry, record};
 use tokio_util::sync::CancellationToken;
@@ -111,7 +111,7 @@ impl CustomerApp {
             started_at: now,
             finished_at: None,
             since: since.unwrap_or(beginning),
-            checkpoint: CustomerNumber::from_serial(0),
+            checkpoint: CustomerSerial::new(0),
             progress: Progress::default(),
         };
         if self.store.insert_reconciliation(conn, &new)? {
@@ -235,7 +235,7 @@ impl Reconciler {
     }
 
     /// Each customer in a transaction of his own: callers do not wait for others'.
-    async fn settle(&self, running: &Reconciliation, customer: CustomerNumber) -> Result<()> {
+    async fn settle(&self, running: &Reconciliation, customer: CustomerSerial) -> Result<()> {
         let (app, running, claim) = (self.app.clone(), running.clone(), self.claim_now());
         let settled = self
             .app
@@ -271,7 +271,7 @@ impl Reconciler {
             return Ok(false);
         }
         let from = last.as_ref().map_or(Timestamp::from_micros(0), since);
-        let (store, nobody) = (self.app.store.clone(), CustomerNumber::from_serial(0));
+        let (store, nobody) = (self.app.store.clone(), CustomerSerial::new(0));
         let changed = self
             .app
             .db

@@ -323,6 +323,28 @@ impl ScoringService for Scores {
         self.0.play(&request, answer).await
     }
 
+    async fn export_facts(
+        &self,
+        request: Request<pb::ExportFactsRequest>,
+    ) -> Answer<pb::ExportFactsResponse> {
+        let purchase = pb::ExportedFact {
+            id: "fct_1".into(),
+            kind: "purchase".into(),
+            source_record_id: "src_1".into(),
+            dealer: "D001".into(),
+            vin: "LSVAA4182E2123456".into(),
+            happened_at: samples::at(0),
+            amount_minor: Some(12_900_000),
+            said_at: samples::at(60),
+            ..pb::ExportedFact::default()
+        };
+        let answer = pb::ExportFactsResponse {
+            facts: vec![purchase],
+            next_page_token: String::new(),
+        };
+        self.0.play(&request, answer).await
+    }
+
     async fn put_fact(&self, request: Request<pb::PutFactRequest>) -> Answer<pb::PutFactResponse> {
         let answer = pb::PutFactResponse {
             id: "fct_1".into(),
