@@ -96,7 +96,7 @@ impl CustomerApp {
         self.store.touch_customers(conn, &[customer.serial], now)?;
         let (purpose, given) = (&consent.purpose, consent.given);
         if purpose == SHARING && !given {
-            let family = self.store.family(conn, customer.number)?;
+            let family = self.store.family(conn, customer.serial)?;
             self.store.shut_receptions(conn, &family)?;
         }
         published::consent(conn, &*self.clock, customer.id, purpose, given)?;

@@ -27,12 +27,12 @@ impl CustomerStore {
     pub(crate) fn shut_receptions(
         &self,
         conn: &mut Conn<'_>,
-        family: &[CustomerNumber],
+        family: &[CustomerSerial],
     ) -> Result<()> {
-        for number in family {
+        for customer in family {
             conn.execute(
                 "DELETE FROM receptions WHERE customer = ?1",
-                &[serial(*number)],
+                &[serial(*customer)],
             )?;
         }
         Ok(())
