@@ -25,7 +25,7 @@ mod wanted;
 pub use conn::{Backend, Conn, lock_key};
 pub use courtesy::{AtWork, give_way, import_at_work, requests_wait};
 pub use cut::{
-    Counter, Cut, Saved, Table, View, check_sqlite, cut, fill_postgres, is_postgres_empty,
+    Counter, Cut, Saved, Sequence, Table, View, check_sqlite, cut, fill_postgres, is_postgres_empty,
 };
 pub use database::{AsStoreError, Database, Settings};
 pub use error::StoreError;

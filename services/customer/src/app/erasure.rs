@@ -71,7 +71,7 @@ impl CustomerApp {
         }
         let erasure = Erasure {
             id: ErasureId::new(&*self.clock),
-            // Whom was asked for, not who he is to us today: a merge may be undone before it is decided.
+            // Not whom the id stands for now: a merge may be taken back before somebody decides.
             customer: id,
             state: ErasureState::Requested,
             ground: ground.to_owned(),
@@ -131,7 +131,7 @@ impl CustomerApp {
             .await
     }
 
-    /// Decides a request. The same decision again changes nothing.
+    /// Decides a request. The same decision again, for the same duties and reason, changes nothing.
     pub(crate) async fn decide_erasure(
         &self,
         ctx: CallContext,
@@ -142,21 +142,23 @@ impl CustomerApp {
         ctx.require(Role::HqAdmin)?;
         check_reason(&reason)?;
         let today = business_date(self.clock.now());
+        if let Some(late) = ruling.duties().iter().find(|duty| !duty.may_run(today)) {
+            let message = format!(
+                "{} cannot run from {}, which is yet to come",
+                late.duty.code, late.since
+            );
+            return Err(Error::Invalid(vec![Violation::new(
+                "duties",
+                "IN_FUTURE",
+                message,
+            )]));
+        }
         if let Some(until) = ruling.kept_until()
             && until <= today
         {
             let message = format!("the last of these duties ended on {until}: erase instead");
             return Err(Error::Invalid(vec![Violation::new(
                 "duties", "ENDED", message,
-            )]));
-        }
-        if let Some(since) = ruling.begins_too_late(today) {
-            let message =
-                format!("none begins as late as {since}: 31 December of this year at the latest");
-            return Err(Error::Invalid(vec![Violation::new(
-                "duties",
-                "IN_FUTURE",
-                message,
             )]));
         }
         let app = self.clone();
@@ -180,9 +182,8 @@ impl CustomerApp {
         let mut erasure = self.store.get_erasure(conn, id)?;
         let state = erasure.state;
         match ruling.follows(state) {
-            None if erasure.is_decided_so(ruling, reason) => return Ok(erasure),
-            None => return Err(Error::ErasureDecided(state.as_str())),
-            Some(false) => return Err(Error::ErasureDecided(state.as_str())),
+            None if erasure.was_decided_as(ruling, reason) => return Ok(erasure),
+            None | Some(false) => return Err(Error::ErasureDecided(state.as_str())),
             Some(true) => {}
         }
         match (ruling, state) {

@@ -1,6 +1,6 @@
 //! Requests to be forgotten: what they say, and which decision may follow which.
 
-use chrono::{Datelike as _, NaiveDate};
+use chrono::NaiveDate;
 use marque_core::{CustomerId, ErasureId, Timestamp};
 
 use super::retention::Running;
@@ -68,22 +68,17 @@ impl Ruling {
         }
     }
 
-    /// The day on which the last duty ends.
-    pub(crate) fn kept_until(&self) -> Option<NaiveDate> {
+    /// The duties for which somebody is locked away.
+    pub(crate) fn duties(&self) -> &[Running] {
         match self {
-            Self::Restrict(duties) => duties.iter().map(Running::ends).max(),
-            Self::Erase | Self::Refuse => None,
+            Self::Restrict(duties) => duties,
+            Self::Erase | Self::Refuse => &[],
         }
     }
 
-    /// The first day of a duty that begins after the end of this year; `None` if none does. Terms of records of business begin at the
-    /// end of a year.
-    pub(crate) fn begins_too_late(&self, today: NaiveDate) -> Option<NaiveDate> {
-        let Self::Restrict(duties) = self else {
-            return None;
-        };
-        let mut first_days = duties.iter().map(|running| running.since);
-        first_days.find(|since| since.year() > today.year())
+    /// The day on which the last duty ends.
+    pub(crate) fn kept_until(&self) -> Option<NaiveDate> {
+        self.duties().iter().map(Running::ends).max()
     }
 
     /// Whether it may follow a state; `None` if it says what is so already.
@@ -104,6 +99,7 @@ impl Ruling {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Erasure {
     pub(crate) id: ErasureId,
+    /// The id that was asked for, whomever it stands for now.
     pub(crate) customer: CustomerId,
     pub(crate) state: ErasureState,
     pub(crate) ground: String,
@@ -119,14 +115,18 @@ pub(crate) struct Erasure {
 }
 
 impl Erasure {
-    /// Whether a ruling of the state it is in says what was decided, so that nothing is lost by not deciding again. Who is erased stays
-    /// so whatever the reason.
-    pub(crate) fn is_decided_so(&self, ruling: &Ruling, reason: &str) -> bool {
-        match ruling {
-            Ruling::Erase => true,
-            Ruling::Restrict(duties) => self.duties == *duties && self.reason == reason,
-            Ruling::Refuse => self.reason == reason,
-        }
+    /// Whether a decision that leads to its state is the one that led there: for the same duties, and the same reason.
+    pub(crate) fn was_decided_as(&self, ruling: &Ruling, reason: &str) -> bool {
+        let said = ruling.duties();
+        let is_same = match ruling {
+            Ruling::Restrict(_) => {
+                said.iter().all(|duty| self.duties.contains(duty))
+                    && self.duties.iter().all(|duty| said.contains(duty))
+            }
+            // Who was locked away first keeps the duties that were.
+            Ruling::Erase | Ruling::Refuse => true,
+        };
+        is_same && self.reason == reason
     }
 }
 

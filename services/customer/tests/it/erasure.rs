@@ -37,13 +37,18 @@ store_test_suite!(
     headquarters_hands_data_out_in_clear_and_it_is_on_record,
 );
 
-const NAME: &str = "孟晓岚";
+pub(crate) const NAME: &str = "孟晓岚";
 
 fn client(rig: &Rig) -> PersonalDataServiceClient<RpcTransport> {
     PersonalDataServiceClient::new(rig.process().transport(RoleName::Customer))
 }
 
-async fn request(rig: &Rig, role: Role, scope: Scope, id: &str) -> Result<Erasure, Status> {
+pub(crate) async fn request(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    id: &str,
+) -> Result<Erasure, Status> {
     let message = RequestErasureRequest {
         customer_id: id.to_owned(),
         ground: "service_ended".to_owned(),
@@ -59,7 +64,7 @@ fn himself(id: &str) -> Scope {
     Scope::Customer(id.parse().unwrap())
 }
 
-async fn decide(
+pub(crate) async fn decide(
     rig: &Rig,
     id: &str,
     decision: &str,
@@ -103,7 +108,7 @@ async fn open(rig: &Rig, id: &str) -> Result<OpenRestrictedResponse, Status> {
 }
 
 /// A person at one dealer; his customer id.
-async fn somebody(rig: &Rig) -> String {
+pub(crate) async fn somebody(rig: &Rig) -> String {
     let row = a_customer()
         .named(NAME)
         .with_id_number(id_number(7))

@@ -377,6 +377,7 @@ async fn score_history(app: &App, call: &Call, id: &str, token: String) -> Page<
         customer_id: id.to_owned(),
         page_size: PAGE,
         page_token: token,
+        for_the_person: true,
     };
     let list = app
         .clients
@@ -405,7 +406,8 @@ async fn loyalty(app: &App, call: &Call, id: &str) -> Answer<Option<LoyaltyView>
 }
 
 async fn due_dates(app: &App, call: &Call, id: &str) -> Answer<Option<DueDates>> {
-    let request = of_customer(id.to_owned());
+    let mut request = of_customer(id.to_owned());
+    request.for_the_person = true;
     let get = app
         .clients
         .scoring

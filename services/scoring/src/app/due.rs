@@ -10,7 +10,11 @@ use marque_insight::mileage::MaintenancePlan;
 use marque_ledger::{Entry, record};
 use marque_rpc::CallMeta;
 
-use super::{ScoreApp, assess::Learnt, read::visible};
+use super::{
+    ScoreApp,
+    assess::Learnt,
+    read::{is_for_the_person, visible},
+};
 use crate::{
     domain::{CarDue, Granted, Happening, USUAL_PLAN, Vehicle},
     error::{Error, Result},
@@ -27,24 +31,28 @@ impl ScoreApp {
         business_date(self.clock.now())
     }
 
-    /// What is due for the current cars of a customer.
+    /// What is due for the current cars of a customer; nothing of who has just said that he does not want to be reminded, unless it is
+    /// `for_the_person`.
     pub(crate) async fn due_of_customer(
         &self,
         ctx: CallContext,
-        customer: CustomerId,
+        meta: &CallMeta,
+        (customer, for_the_person): (CustomerId, bool),
     ) -> Result<Vec<CarDue>> {
+        let is_for_him = is_for_the_person(&ctx, for_the_person);
         let (app, now) = (self.clone(), self.clock.now());
-        self.db
-            .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer, now)?;
-                let learnt = app.assessor.learnt(conn)?;
-                let (known, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
-                if known.is_none() {
-                    return Err(Error::CustomerUnknown);
-                }
-                app.dues_of(conn, &cars, &learnt)
-            })
-            .await
+        let read = self.db.read(move |conn| {
+            let customer = visible(conn, ctx.scope(), customer, now)?;
+            let learnt = app.assessor.learnt(conn)?;
+            let (known, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+            if known.is_none() {
+                return Err(Error::CustomerUnknown);
+            }
+            app.dues_of(conn, &cars, &learnt)
+        });
+        let has_refused = self.has_refused_care(meta, (customer, is_for_him));
+        let (cars, has_refused) = tokio::try_join!(read, has_refused)?;
+        Ok(if has_refused { Vec::new() } else { cars })
     }
 
     /// What is due for one car.

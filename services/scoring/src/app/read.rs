@@ -89,7 +89,7 @@ impl ScoreApp {
         customer: CustomerId,
         asked: Asked,
     ) -> Result<Shown> {
-        let (app, now, is_told) = (self.clone(), self.clock.now(), is_told_past(&ctx));
+        let (app, now) = (self.clone(), self.clock.now());
         if asked
             .at
             .is_some_and(|at| business_date(at) > business_date(now))
@@ -97,6 +97,7 @@ impl ScoreApp {
             let message = "it lies in the future: an instant up to now";
             return Err(Error::field("at", "IN_FUTURE", message));
         }
+        let is_himself = is_for_the_person(&ctx, false);
         let read = self.db.read(move |conn| {
             let current = visible(conn, ctx.scope(), customer, now)?;
             let own = match asked.at {
@@ -110,7 +111,7 @@ impl ScoreApp {
             };
             shown.ok_or(Error::CustomerUnknown)
         });
-        if asked.at.is_some() && is_told {
+        if asked.at.is_some() && is_himself {
             return read.await;
         }
         let (mut shown, has_refused) = tokio::try_join!(read, self.has_refused(meta, customer))?;
@@ -131,6 +132,19 @@ impl ScoreApp {
             .await
     }
 
+    /// Whether what is due for a customer is not to be told, since he does not want to be reminded: to himself it always is.
+    pub(super) async fn has_refused_care(
+        &self,
+        meta: &CallMeta,
+        (customer, is_for_him): (CustomerId, bool),
+    ) -> Result<bool> {
+        if is_for_him {
+            return Ok(false);
+        }
+        let consents = &self.consents;
+        consents.is_withdrawn(meta, Purpose::Care, customer).await
+    }
+
     /// The score of a customer whom the scope may see, not placed yet; `None` of who is not known.
     pub(super) fn score_of(
         &self,
@@ -149,12 +163,34 @@ impl ScoreApp {
         row.map(|row| self.show(conn, row, asked)).transpose()
     }
 
-    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again; none of who does not
-    /// want to be scored, but to himself and to whoever hands them out to him.
+    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again. Of who does not want to
+    /// be scored nothing, unless it is `for_the_person`.
     pub(crate) async fn list_history(
         &self,
         ctx: CallContext,
         meta: &CallMeta,
+        (customer, for_the_person): (CustomerId, bool),
+        page: PageRequest,
+    ) -> Result<(Vec<Shown>, Option<String>)> {
+        let is_for_him = is_for_the_person(&ctx, for_the_person);
+        let has_refused = async {
+            if is_for_him {
+                return Ok(false);
+            }
+            self.has_refused(meta, customer).await
+        };
+        let read = self.history_page(ctx, customer, page);
+        let (page, has_refused) = tokio::try_join!(read, has_refused)?;
+        if has_refused {
+            return Ok((Vec::new(), None));
+        }
+        Ok(page)
+    }
+
+    /// A page of the scores that a customer has had.
+    async fn history_page(
+        &self,
+        ctx: CallContext,
         customer: CustomerId,
         page: PageRequest,
     ) -> Result<(Vec<Shown>, Option<String>)> {
@@ -163,13 +199,9 @@ impl ScoreApp {
             None => (Timestamp::from_micros(i64::MAX), Uuid::nil().into()),
         };
         let (app, now) = (self.clone(), self.clock.now());
-        let is_told = is_told_past(&ctx) || !self.has_refused(meta, customer).await?;
         self.db
             .scan(move |conn| {
                 let customer = visible(conn, ctx.scope(), customer, now)?;
-                if !is_told {
-                    return Ok((Vec::new(), None));
-                }
                 let rows = storage::history_of(conn, customer, before, page.size)?;
                 if rows.is_empty() && page.after.is_none() {
                     // Of whom nothing is known but his records there is no history; of who has none either, nothing at all.
@@ -283,10 +315,9 @@ impl ScoreApp {
     }
 }
 
-/// Whether the caller is told what somebody's score was who does not want to be scored any more: himself, and headquarters'
-/// administrator, who hands it out to him.
-fn is_told_past(ctx: &CallContext) -> bool {
-    matches!(ctx.scope(), Scope::Customer(_)) || ctx.require(Role::HqAdmin).is_ok()
+/// Whether the answer goes to the person himself: he asks, or headquarters' administrator, who says so, for him.
+pub(super) fn is_for_the_person(ctx: &CallContext, says_so: bool) -> bool {
+    matches!(ctx.scope(), Scope::Customer(_)) || (says_so && ctx.require(Role::HqAdmin).is_ok())
 }
 
 fn spot_key((at, customer): PastSpot) -> String {

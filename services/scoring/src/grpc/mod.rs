@@ -58,8 +58,8 @@ impl ScoreGrpc {
         let request = request.into_inner();
         let list = format!("score_history?customer={}", request.customer_id);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let customer = customer(&request.customer_id)?;
-        let (shown, next) = self.app.list_history(ctx, &meta, customer, page).await?;
+        let whom = (customer(&request.customer_id)?, request.for_the_person);
+        let (shown, next) = self.app.list_history(ctx, &meta, whom, page).await?;
         Ok(pb::ListScoreHistoryResponse {
             scores: shown.iter().map(score::to_pb).collect(),
             next_page_token: token(next, &list),
@@ -208,8 +208,8 @@ impl ScoreGrpc {
         let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let due = if request.vehicle_id.is_empty() {
-            let customer = customer(&request.customer_id)?;
-            self.app.due_of_customer(ctx, customer).await?
+            let whom = (customer(&request.customer_id)?, request.for_the_person);
+            self.app.due_of_customer(ctx, &meta, whom).await?
         } else {
             let vehicle = vehicle(&request.vehicle_id)?;
             self.app.due_of_vehicle(&ctx, &meta, vehicle).await?
@@ -238,7 +238,8 @@ impl ScoreGrpc {
         Ok(pb::GetOutlookResponse {
             score: score.map(score::to_pb),
             loyalty: shown.map(loyalty::loyalty_to_pb),
-            cars: loyalty::cars_due_to_pb(outlook.cars, self.app.today()),
+            cars_left_out: outlook.cars.is_none(),
+            cars: loyalty::cars_due_to_pb(outlook.cars.unwrap_or_default(), self.app.today()),
         })
     }
 

@@ -211,6 +211,7 @@ impl ScoringService for Scores {
             score: is_known.then(|| samples::score(false)),
             loyalty: Some(samples::loyalty()),
             cars: vec![samples::car_due()],
+            cars_left_out: false,
         };
         self.0.play(&request, answer).await
     }
