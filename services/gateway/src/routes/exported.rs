@@ -15,7 +15,6 @@ use super::{
 };
 use crate::{
     edge::Call,
-    problem::Answer,
     state::App,
     values::{Instant, MoneyView, instant, views},
 };
