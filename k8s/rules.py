@@ -280,6 +280,17 @@ def alerts_use_labels_there_are(objects):
             yield f"{where}: no metric has the label {label}"
 
 
+def what_increases_begins_at_zero(objects):
+    """A counter whose increase is asked for is there from the start: an increase from nothing is none to Prometheus."""
+    begun = set()
+    for path in sources():
+        begun |= set(re.findall(r'counter!\(\s*"([a-z0-9_]+)"[^;]*?\.increment\(0\)', path.read_text()))
+    for where, expression in expressions(objects):
+        for metric in re.findall(r"\bincrease\(([a-z0-9_]+)", expression):
+            if metric not in begun:
+                yield f"{where}: nothing counts 0 of {metric} at the start"
+
+
 def alerts_have_their_section(objects):
     """Each alert leads to a section of its name in the manual, and no section is left of an alert that is gone."""
     alerts = [entry for entry in alerting(objects) if "alert" in entry]
@@ -329,7 +340,7 @@ def sources():
     return [*ROOT.glob("crates/*/src/**/*.rs"), *ROOT.glob("services/*/src/**/*.rs")]
 
 
-FUNCTIONS = set("sum rate increase max min by le histogram_quantile topk absent and or time vector up".split())
+FUNCTIONS = set("sum rate increase max min by le histogram_quantile topk absent and or unless time vector up max_over_time".split())
 
 
 def metrics_in(expression):
@@ -377,11 +388,12 @@ RULES = [
     services_reach_pods,
     peers_have_services,
     alerts_use_metrics_there_are,
+    what_increases_begins_at_zero,
     alerts_use_labels_there_are,
     alerts_have_their_section,
 ]
 
-MONITORING = [alerts_use_metrics_there_are, alerts_use_labels_there_are, alerts_have_their_section]
+MONITORING = [alerts_use_metrics_there_are, what_increases_begins_at_zero, alerts_use_labels_there_are, alerts_have_their_section]
 
 
 def breaches(objects, rules=RULES):
@@ -427,6 +439,7 @@ FAULTS = [
     (peers_have_services, "prod", lambda o: o.remove(first(o, "Service", "marque-network"))),
     (alerts_use_metrics_there_are, "prod", lambda o: alerting(o)[0].update(expr="rate(marque_wishes_total[5m])")),
     (alerts_use_labels_there_are, "prod", lambda o: alerting(o)[0].update(expr='sum by (wished_for) (marque_event_lag{producer="x"})')),
+    (what_increases_begins_at_zero, "prod", lambda o: alerting(o)[0].update(expr="increase(marque_import_rows_total[5m])")),
     (alerts_have_their_section, "prod", lambda o: alerting(o)[-1].update(alert="MarqueWishes")),
     (alerts_have_their_section, "prod", lambda o: alerting(o)[-1]["annotations"].pop("runbook")),
     (alerts_have_their_section, "prod", lambda o: first(o, "PrometheusRule")["spec"]["groups"][-1]["rules"].pop()),

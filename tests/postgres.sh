@@ -101,8 +101,10 @@ DO $$ BEGIN
     IF to_regrole('marque_app') IS NULL THEN
         CREATE ROLE marque_app NOLOGIN;
         CREATE ROLE marque_hq NOLOGIN BYPASSRLS;
-        CREATE ROLE marque_service LOGIN IN ROLE marque_app, marque_hq;
+        CREATE ROLE marque_service LOGIN NOINHERIT IN ROLE marque_app, marque_hq;
     END IF;
+    -- Of a server that was made before.
+    ALTER ROLE marque_service NOINHERIT;
 END $$;
 SQL
 }

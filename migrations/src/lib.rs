@@ -92,6 +92,8 @@ pub const VEHICLE: Migrator = Migrator {
         shared::SEALING_KEYS,
         migration!("vehicle", "0060_absences"),
         migration!("vehicle", "0061_absences_filled"),
+        shared::ERASED,
+        migration!("vehicle", "0070_rows_by_vin"),
     ],
 };
 
@@ -115,6 +117,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         shared::SEALING_KEYS,
         migration!("service_history", "0040_erased_words"),
         migration!("service_history", "0050_backfills"),
+        migration!("service_history", "0060_versions_by_record"),
     ],
 };
 
@@ -152,6 +155,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0130_terms_taken_back"),
         migration!("scoring", "0131_withdrawn_terms"),
         migration!("scoring", "0132_withdrawn_terms_moved"),
+        shared::ERASED,
     ],
 };
 
@@ -213,6 +217,7 @@ pub const COMPLAINT: Migrator = Migrator {
         migration!("complaint", "0059_task_terms_filled"),
         migration!("complaint", "0060_followed_up"),
         migration!("complaint", "0061_undated_tasks"),
+        migration!("complaint", "0062_lapsing"),
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,

@@ -15,15 +15,16 @@ type Schema = BTreeMap<String, Vec<String>>;
 const MAP: &str = include_str!("../personal-data.txt");
 const MARKS: [char; 3] = ['*', '!', '~'];
 
-/// The lines that say something: table, columns with their marks, what erasure does.
-fn lines() -> impl Iterator<Item = (&'static str, Vec<&'static str>, &'static str)> {
+/// The lines that say something: table, columns with their marks, what erasure does, and where he is handed it.
+fn lines() -> impl Iterator<Item = (&'static str, Vec<&'static str>, &'static str, &'static str)> {
     let said = MAP
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     said.map(|line| {
         let (table, rest) = line.split_once(": ").unwrap();
         let (columns, erasure) = rest.split_once(" | ").unwrap_or((rest, ""));
-        (table, columns.split(' ').collect(), erasure)
+        let (erasure, handed) = erasure.split_once(" | ").unwrap_or((erasure, ""));
+        (table, columns.split(' ').collect(), erasure, handed)
     })
 }
 
@@ -49,7 +50,7 @@ async fn schema() -> Schema {
 #[tokio::test]
 async fn every_column_of_every_store_is_in_the_map_of_personal_data() {
     let mapped: Schema = lines()
-        .map(|(table, columns, _)| {
+        .map(|(table, columns, ..)| {
             let bare = columns
                 .iter()
                 .map(|name| name.trim_end_matches(MARKS).to_owned());
@@ -70,8 +71,16 @@ async fn every_column_of_every_store_is_in_the_map_of_personal_data() {
 
 #[test]
 fn whatever_says_something_of_a_person_says_what_erasure_does_to_it() {
-    for (table, columns, erasure) in lines() {
+    for (table, columns, erasure, _) in lines() {
         let is_personal = columns.iter().any(|name| name.ends_with(MARKS));
         assert_eq!(is_personal, !erasure.is_empty(), "{table}");
+    }
+}
+
+#[test]
+fn whatever_is_personal_says_where_the_person_is_handed_it_or_why_not() {
+    for (table, columns, _, handed) in lines() {
+        let is_personal = columns.iter().any(|name| name.ends_with(['*', '!']));
+        assert_eq!(is_personal, !handed.is_empty(), "{table}");
     }
 }

@@ -6,7 +6,7 @@ use marque_auth::Role;
 use marque_system_tests::{Sandbox, Topology};
 use marque_telemetry::TelemetrySettings;
 use marque_testkit::Collector;
-use opentelemetry_proto::tonic::trace::v1::Span;
+use opentelemetry_proto::tonic::{common::v1::any_value::Value, trace::v1::Span};
 use serde_json::json;
 
 use crate::scenarios::two_dealers;
@@ -60,6 +60,16 @@ async fn a_write_is_one_trace(
     let spans = spans_of(collector, trace).await;
     let http = spans.iter().find(|span| is_http(span)).expect("HTTP");
     assert_eq!(hex(&http.parent_span_id), CALLER);
+    let attribute = |key: &str| {
+        let found = http.attributes.iter().find(|each| each.key == key);
+        found.and_then(|each| each.value.as_ref()?.value.clone())
+    };
+    let status = i64::from(answer.status.as_u16());
+    assert_eq!(
+        attribute("http.response.status_code"),
+        Some(Value::IntValue(status))
+    );
+    assert_eq!(attribute("error.type"), None, "it went well");
     let write = spans
         .iter()
         .find(|span| span.name == "write")
@@ -91,6 +101,8 @@ async fn a_write_is_one_trace_in_one_process_and_over_the_network() -> anyhow::R
     let settings = TelemetrySettings {
         otlp_endpoint: Some(format!("http://{address}")),
         sample_ratio: 1.0,
+        // A trace is whole however little is logged.
+        filter: "warn".to_owned(),
         ..TelemetrySettings::default()
     };
     let telemetry = marque_telemetry::init(&settings)?;

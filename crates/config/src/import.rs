@@ -16,7 +16,8 @@ pub struct ImportConfig {
     pub max_unpacked_bytes: u64,
     /// Largest file, in bytes.
     pub max_file_bytes: u64,
-    /// Imports that run at once; others wait in the queue.
+    /// Imports that run at once; others wait in the queue, and a file until those of its dealer, source and kind that
+    /// came before it have ended.
     pub parallel: usize,
 }
 

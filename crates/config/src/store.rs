@@ -38,6 +38,18 @@ pub enum StoreTarget {
     Postgres(Secret<String>),
 }
 
+impl StoreTarget {
+    /// Whether it is of a kind that there is: a file, or an address of PostgreSQL.
+    pub fn is_of_a_kind(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(url) => ["postgres://", "postgresql://"]
+                .iter()
+                .any(|scheme| url.expose().starts_with(scheme)),
+        }
+    }
+}
+
 impl Default for StoreConfig {
     fn default() -> Self {
         Self {

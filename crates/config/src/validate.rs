@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Config, IssuerConfig, ServiceRole, StoreTarget};
+use crate::{Config, IssuerConfig, ServiceRole};
 
 /// One reason why a configuration would not work, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,17 +124,24 @@ impl Config {
             "store.url",
             "put {role} into the database's name: no two services share a database",
         );
-        for role in &self.roles {
-            let StoreTarget::Postgres(url) = self.store.target(*role, &self.data_dir) else {
-                continue;
+        // The gateway has no store. An address that all share is told once, under its own key.
+        let with_store = |role: &&ServiceRole| **role != ServiceRole::Gateway;
+        let mut foreign: Vec<String> = Vec::new();
+        for role in self.roles.iter().filter(with_store) {
+            let key = if self.store.urls.contains_key(role) {
+                format!("store.urls.{role}")
+            } else {
+                "store.url".to_owned()
             };
-            let postgres = url.expose().starts_with("postgres://")
-                || url.expose().starts_with("postgresql://");
-            found.when(
-                !postgres,
-                &format!("store.urls.{role}"),
-                "write postgres://user:password@host/database, or leave it away for SQLite",
-            );
+            let is_foreign = !self.store.target(*role, &self.data_dir).is_of_a_kind();
+            if is_foreign && !foreign.contains(&key) {
+                foreign.push(key);
+            }
+        }
+        for key in foreign {
+            let advice =
+                "write postgres://user:password@host/database, or leave it away for SQLite";
+            found.when(true, &key, advice);
         }
     }
 

@@ -203,12 +203,31 @@ impl Conn<'_> {
         }
     }
 
+    /// Shares each of the keys ([`Self::lock_shared`]), in one order for all.
+    pub fn share_keys(&mut self, keys: &mut Vec<i64>) -> Result<(), StoreError> {
+        let Driver::Postgres(session) = &mut self.0 else {
+            return Ok(());
+        };
+        keys.sort_unstable();
+        keys.dedup();
+        session.share_keys(keys)
+    }
+
     /// From here on this unit of work sees the rows of all dealers: what the caller may see has been asked behind his wall,
     /// and what he may see is not his dealer's alone, such as the history of a car. Nothing to do on SQLite.
     pub fn see_all_dealers(&mut self) -> Result<(), StoreError> {
         match &mut self.0 {
             Driver::Sqlite(_) => Ok(()),
             Driver::Postgres(session) => session.see_all_dealers(),
+        }
+    }
+
+    /// From here on this unit of work, which its login does without the roles of the wall, has what the login is a member for.
+    /// Nothing to do on SQLite.
+    pub(crate) fn act_as_member(&mut self) -> Result<(), StoreError> {
+        match &mut self.0 {
+            Driver::Sqlite(_) => Ok(()),
+            Driver::Postgres(session) => session.act_as_member(),
         }
     }
 

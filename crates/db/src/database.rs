@@ -19,6 +19,7 @@ use crate::{
     queue,
     replica::{Replica, Tried},
     sqlite::{Readers, Writer},
+    timing::{self, Timing},
     tls::Address,
     waits::Work,
     wall::{self, Acting, Wall},
@@ -176,6 +177,7 @@ impl Database {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let _timing = Timing::begin(self.backend(), "read");
         match &*self.engine {
             Engine::Sqlite { readers, .. } => self.span("read").in_scope(|| readers.read(work)),
             Engine::Postgres { readers, .. } => self.read_on((readers, true), work).await,
@@ -208,6 +210,7 @@ impl Database {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let _timing = Timing::begin(self.backend(), "scan");
         match &*self.engine {
             Engine::Sqlite { readers, .. } => self
                 .span("scan")
@@ -243,10 +246,7 @@ impl Database {
 
     /// The span of a unit of work. Only exporters of traces are interested in it (`marque_telemetry`).
     fn span(&self, operation: &'static str) -> Span {
-        let system = match self.backend() {
-            Backend::Sqlite => "sqlite",
-            Backend::Postgres => "postgresql",
-        };
+        let system = timing::system(self.backend());
         tracing::debug_span!(
             target: "marque_db::spans",
             "db",
@@ -290,6 +290,8 @@ impl Database {
         T: Send + 'static,
         E: From<StoreError> + AsStoreError + Send + 'static,
     {
+        let operation = if bulk { "bulk" } else { "write" };
+        let _timing = Timing::begin(self.backend(), operation);
         let result = match &*self.engine {
             Engine::Sqlite { writer, .. } => {
                 writer

@@ -42,10 +42,15 @@ impl StoreError {
         matches!(self, Self::Conflict(_) | Self::Unavailable(_))
     }
 
-    /// The error in words, and what it comes from.
+    /// What it comes from in words, for a copy that says once more that the database is not available; of any other error
+    /// that too.
     pub(crate) fn with_sources(&self) -> String {
-        let mut words = self.to_string();
-        let mut next = self.source();
+        let first: &dyn Error = match self {
+            Self::Unavailable(source) => &**source,
+            other => other,
+        };
+        let mut words = first.to_string();
+        let mut next = first.source();
         while let Some(source) = next {
             words.push_str(": ");
             words.push_str(&source.to_string());
@@ -106,5 +111,19 @@ impl From<postgres::Error> for StoreError {
             Some(_) => Self::Other(error.into()),
             None => Self::Unavailable(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_does_not_say_twice_that_the_database_is_not_available() {
+        let refused = std::io::Error::other("connection refused");
+        let error = StoreError::Unavailable(refused.into());
+        assert_eq!(error.with_sources(), "connection refused");
+        let other = StoreError::Other("too many columns".into());
+        assert!(other.with_sources().ends_with(": too many columns"));
     }
 }

@@ -14,6 +14,7 @@ mod queue;
 mod replica;
 mod row;
 mod sqlite;
+mod timing;
 mod tls;
 mod turns;
 mod value;
@@ -24,12 +25,13 @@ mod wanted;
 pub use conn::{Backend, Conn, lock_key};
 pub use courtesy::{AtWork, give_way, import_at_work, requests_wait};
 pub use cut::{
-    Counter, Cut, Saved, Table, View, check_sqlite, cut, fill_postgres, is_postgres_empty,
+    Counter, Cut, Saved, Sequence, Table, View, check_sqlite, cut, fill_postgres, is_postgres_empty,
 };
 pub use database::{AsStoreError, Database, Settings};
 pub use error::StoreError;
 pub use migrate::{Migration, Migrator};
 pub use row::{Column, Row};
+pub use timing::describe_metrics;
 pub use value::Value;
 pub use waits::{Work, longest_wait};
 pub use wall::{CONFINED, UNCONFINED, Wall, behind};

@@ -171,6 +171,7 @@ impl Migrator {
     pub async fn is_current(self, db: &Database) -> Result<bool, StoreError> {
         db.as_login()
             .scan(move |conn| {
+                conn.act_as_member()?;
                 let applied = self.applied(conn)?;
                 Ok(self
                     .migrations

@@ -201,6 +201,21 @@ impl PgSession {
         Ok(())
     }
 
+    /// Has the rest of this transaction run as headquarters, if there is a wall and the login may: one that does not inherit sees
+    /// nothing of the schema by itself. The owner of the tables, who is no member, goes on as himself.
+    pub(crate) fn act_as_member(&mut self) -> Result<(), StoreError> {
+        if !self.standing.is_raised {
+            return Ok(());
+        }
+        let sql = format!("SELECT pg_has_role(session_user, '{UNCONFINED}', 'MEMBER')");
+        let rows = self.query(&sql, &[])?;
+        let is_member: Option<bool> = rows.first().map(|row| row.try_get(0)).transpose()?;
+        if is_member == Some(true) {
+            self.batch(&format!("SET LOCAL ROLE {UNCONFINED}"))?;
+        }
+        Ok(())
+    }
+
     /// Whether rows may come in by COPY: PostgreSQL refuses it to whom row-level security confines.
     pub(crate) const fn may_copy(&self) -> bool {
         self.may_copy
@@ -229,6 +244,13 @@ impl PgSession {
     pub(crate) fn lock_keys(&mut self, keys: &[i64]) -> Result<(), StoreError> {
         // Unnested in order: the locks are taken one after the other as the array has them.
         let sql = "SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(key, at)";
+        let statement = self.prepare(sql)?;
+        self.client.query(&statement, &[&keys])?;
+        Ok(())
+    }
+
+    pub(crate) fn share_keys(&mut self, keys: &[i64]) -> Result<(), StoreError> {
+        let sql = "SELECT pg_advisory_xact_lock_shared(key) FROM unnest($1::bigint[]) WITH ORDINALITY AS t(key, at)";
         let statement = self.prepare(sql)?;
         self.client.query(&statement, &[&keys])?;
         Ok(())

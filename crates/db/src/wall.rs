@@ -16,7 +16,7 @@ pub const CONFINED: &str = "marque_app";
 pub const UNCONFINED: &str = "marque_hq";
 
 /// Written at each policy, so that a newer binary knows whether it is its own: raise the number with the policies.
-const MARK: &str = "marque wall 1";
+const MARK: &str = "marque wall 2";
 
 /// Tables that belong to dealers by a column that is not called `dealer`.
 const OTHERWISE_NAMED: &str = "('dealers', 'code')";
@@ -252,7 +252,9 @@ impl Open {
             "audit_heads" => (&or_nobodys, &or_nobodys),
             _ => (&own, &own),
         };
-        let all = "true".to_owned();
+        // A policy for a role holds for its members that inherit as well: the login itself, before it says as whom it acts, must see
+        // nothing.
+        let all = format!("current_user = '{UNCONFINED}'");
         for (policy, role, seen, written) in [
             ("own_rows", CONFINED, seen, written),
             ("all_rows", UNCONFINED, &all, &all),
@@ -308,6 +310,15 @@ pub(crate) fn problem(conn: &mut Conn<'_>) -> Result<Option<String>, StoreError>
             "there is no second wall between dealers: make the roles {CONFINED} and {UNCONFINED} (docs/operations.md) and run `marque migrate`"
         )));
     }
+    conn.act_as_member()?;
+    let schema: Option<Option<String>> =
+        conn.query_opt("SELECT current_schema()::text", &[], |row| row.get(0))?;
+    if schema.flatten().is_none() {
+        return Ok(Some(
+            "this login may not use the schema, so that nothing can be said of the wall between dealers: run `marque migrate`"
+                .to_owned(),
+        ));
+    }
     let open = tables(conn)?;
     if let Some(table) = open.first() {
         return Ok(Some(format!(
@@ -319,18 +330,23 @@ pub(crate) fn problem(conn: &mut Conn<'_>) -> Result<Option<String>, StoreError>
     let sql = format!(
         "SELECT rolname::text, rolsuper, rolbypassrls,
                 EXISTS (SELECT FROM pg_class WHERE relowner = role.oid AND relnamespace = current_schema()::regnamespace),
-                pg_has_role(role.oid, '{CONFINED}', 'MEMBER') AND pg_has_role(role.oid, '{UNCONFINED}', 'MEMBER')
+                pg_has_role(role.oid, '{CONFINED}', 'MEMBER') AND pg_has_role(role.oid, '{UNCONFINED}', 'MEMBER'),
+                pg_has_role(role.oid, '{UNCONFINED}', 'USAGE')
          FROM pg_roles role WHERE rolname = session_user"
     );
     let found = conn.query_opt(&sql, &[], |row| {
         let name: String = row.get(0)?;
-        let faults: [(bool, &str); 4] = [
+        let faults: [(bool, &str); 5] = [
             (row.get(1)?, "is a superuser"),
             (row.get(2)?, "has BYPASSRLS"),
             (row.get(3)?, "owns the tables"),
             (
                 !row.get::<bool>(4)?,
                 "is not a member of marque_app and marque_hq",
+            ),
+            (
+                row.get(5)?,
+                "inherits the rights of marque_hq, which it shall have to ask for (NOINHERIT)",
             ),
         ];
         Ok((name, faults))

@@ -108,6 +108,8 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 impl Consumer {
     /// Pulls and applies until told to stop. Failures are logged and tried again, ever more slowly.
     pub async fn run(self, stop: CancellationToken) {
+        // A counter that is born with its first count shows no increase.
+        metrics::counter!("marque_dead_letters_total", "consumer" => self.name).increment(0);
         let mut backoff = Duration::from_millis(50);
         loop {
             let step = tokio::select! {

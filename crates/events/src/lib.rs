@@ -24,7 +24,10 @@ pub use links::{
 pub use outbox::{ANSWER_BYTES, NewEvent, first_since, newest_before, prune, publish, read_after};
 pub use positions::{Positions, forget_applied, positions};
 pub use regions::{Regions, dealer_clause};
-pub use sight::{CUSTOMER_RECEIVED, is_received, knows_customer, put_reception};
+pub use sight::{
+    CONSENT_CHANGED, CUSTOMER_RECEIVED, SHARING, is_received, knows_customer, put_reception,
+    shut_receptions,
+};
 pub use source::GrpcFeed;
 pub use time::{from_proto_time, to_proto_time};
 pub use wall::{BehindWall, WallLayer, behind_wall, wall_of};

@@ -3,7 +3,10 @@
 //! A look-up at a counter opens a customer's file to a dealer for a time; the customer service tells so, and each service with
 //! facts keeps it in `customer_receptions` (`dealer`, `customer_id`, `until`) beside the tables of [`crate::put_links`].
 
-use marque_api::{customer::v1::CustomerReceived, events::v1::Event};
+use marque_api::{
+    customer::v1::{ConsentChanged, CustomerReceived},
+    events::v1::Event,
+};
 use marque_auth::Scope;
 use marque_core::{CustomerId, DealerCode, Timestamp};
 use marque_db::{Conn, StoreError};
@@ -13,6 +16,39 @@ use crate::{ApplyError, current_customer, dealer_clause, from_proto_time};
 
 /// Event type of a customer whose file was opened at a counter.
 pub const CUSTOMER_RECEIVED: &str = "marque.customer.customers.received";
+
+/// Event type of a customer who gave or withdrew consent.
+pub const CONSENT_CHANGED: &str = "marque.customer.consents.changed";
+/// The purpose without which a dealer who has no record of a customer is not shown him.
+pub const SHARING: &str = "sharing";
+
+/// Shuts a customer's file to all who received him, if an event [`CONSENT_CHANGED`] says that he withdrew consent to [`SHARING`].
+///
+/// # Errors
+/// [`ApplyError::Malformed`] if it cannot be read, or what the store says.
+pub fn shut_receptions(conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
+    let changed = ConsentChanged::decode(event.data.as_slice())?;
+    if changed.given || changed.purpose != SHARING {
+        return Ok(());
+    }
+    let customer: CustomerId = changed
+        .customer_id
+        .parse()
+        .map_err(|_| ApplyError::Malformed("customer_id cannot be read".to_owned()))?;
+    let sql = format!(
+        "{MERGED} DELETE FROM customer_receptions
+         WHERE customer_id = ?1 OR customer_id IN (SELECT customer_id FROM merged)"
+    );
+    conn.execute(&sql, &[customer.uuid().into()])?;
+    Ok(())
+}
+
+/// All ids that were merged into a customer, the first value of a statement.
+const MERGED: &str = "WITH RECURSIVE merged AS (
+             SELECT customer_id FROM customer_aliases WHERE current = ?1
+             UNION
+             SELECT a.customer_id FROM customer_aliases a JOIN merged m ON a.current = m.customer_id
+         )";
 
 /// Remembers what an event [`CUSTOMER_RECEIVED`] says; of two receptions the later end counts.
 ///
@@ -71,13 +107,10 @@ pub fn is_received(
     customer: CustomerId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let sql = "WITH RECURSIVE merged AS (
-             SELECT customer_id FROM customer_aliases WHERE current = ?2
-             UNION
-             SELECT a.customer_id FROM customer_aliases a JOIN merged m ON a.current = m.customer_id
-         )
-         SELECT 1 FROM customer_receptions WHERE dealer = ?1 AND until > ?3
-         AND (customer_id = ?2 OR customer_id IN (SELECT customer_id FROM merged)) LIMIT 1";
-    let values = [dealer.as_str().into(), customer.uuid().into(), now.into()];
-    Ok(conn.query_opt(sql, &values, |_| Ok(()))?.is_some())
+    let sql = format!(
+        "{MERGED} SELECT 1 FROM customer_receptions WHERE dealer = ?2 AND until > ?3
+         AND (customer_id = ?1 OR customer_id IN (SELECT customer_id FROM merged)) LIMIT 1"
+    );
+    let values = [customer.uuid().into(), dealer.as_str().into(), now.into()];
+    Ok(conn.query_opt(&sql, &values, |_| Ok(()))?.is_some())
 }

@@ -72,8 +72,8 @@ impl RecordEvidence {
         self
     }
 
-    /// The same with keyed hashes of what stands in its columns: those with findings, those that a range may bound, and those that signs of
-    /// invention are about. Each is of the record too, so that no two records are compared by them. `text` is what somebody typed, or what
+    /// The same with keyed hashes of what stands in its columns: those with findings, those that these contradict, those that a range may bound,
+    /// and those that signs of invention are about. Each is of the record too, so that no two records are compared by them. `text` is what somebody typed, or what
     /// was understood of it where only that is kept.
     #[must_use]
     pub fn with_values<'a>(
@@ -98,7 +98,9 @@ impl RecordEvidence {
 
     fn may_be_found_in(&self, field: Field) -> bool {
         let is_of_sign = |sign: Kind| sign.column(self.kind) == field.column();
-        self.findings.iter().any(|finding| finding.field == field)
+        let is_of_finding =
+            |finding: &Finding| finding.field == field || finding.params.other == Some(field);
+        self.findings.iter().any(is_of_finding)
             || self.measures.iter().any(|measured| measured.field == field)
             || Kind::ALL.into_iter().any(is_of_sign)
     }
@@ -357,6 +359,23 @@ mod tests {
         assert_eq!(first, told("src_1", " 13566661111 "));
         assert_ne!(first, told("src_1", "13566661112"));
         assert_ne!(first, told("src_2", "13566661111"));
+    }
+
+    #[test]
+    fn the_value_that_another_contradicts_is_told_too() {
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        let differs = Finding::new(Field::CustomerBirthday, Rule::BirthdayDiffers);
+        let record = RecordEvidence {
+            findings: vec![differs.with_other(Field::CustomerGender)],
+            ..evidence("src_1")
+        };
+        let text = |field: Field| {
+            let of = [Field::CustomerBirthday, Field::CustomerGender];
+            of.contains(&field).then_some(Cow::Borrowed("1"))
+        };
+        let told = record.with_values(|bytes| evidence_key(&vault, bytes), text);
+        let told: Vec<Field> = told.values.iter().map(|(field, _)| *field).collect();
+        assert!(told.contains(&Field::CustomerBirthday) && told.contains(&Field::CustomerGender));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub struct IntakeSettings {
     pub spool: PathBuf,
     /// Rows a transaction.
     pub batch_rows: usize,
-    /// Imports worked off at once.
+    /// Imports worked off at once; those of one dealer, source and kind one after the other.
     pub parallel: usize,
     /// Most bytes of a file.
     pub max_file_bytes: u64,
@@ -127,6 +127,8 @@ impl<S: Sink> Intake<S> {
                     intake.work_off(import, stop).await;
                     drop(at_work);
                     drop(place);
+                    // The next of its dealer may have waited for its end.
+                    intake.inner.queued.notify_one();
                 }));
             } else {
                 tokio::select! {
@@ -321,6 +323,10 @@ fn queue(
     now: Timestamp,
     import: &ImportRow,
 ) -> Result<ImportResponse, IntakeError> {
+    let import = &ImportRow {
+        created_at: store::arrival(conn, import, now)?,
+        ..import.clone()
+    };
     store::insert(conn, import)?;
     let id = import.id.to_string();
     let entry = Entry {

@@ -11,6 +11,7 @@ mod intake;
 mod outcome;
 mod reading;
 mod scattered;
+mod sender;
 mod sink;
 mod spool;
 mod store;

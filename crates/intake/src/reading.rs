@@ -9,6 +9,7 @@ use crate::{
     Entry, Job, RowView, Sink, finding,
     outcome::{KeptFields, KeptFinding},
     scattered::{self, Scattered},
+    sender::{self, Named},
     spool::Spool,
 };
 
@@ -87,6 +88,7 @@ pub(crate) fn prepare<S: Sink>(
     }
     let mut gather = Gather {
         group_column: sink.group_column(table.schema()),
+        dealer_column: table.schema().column(sender::COLUMN),
         scattered,
         held: None,
     };
@@ -103,6 +105,8 @@ pub(crate) fn prepare<S: Sink>(
 /// Gathers rows into entries; holds back the row that begins the next group.
 struct Gather {
     group_column: Option<usize>,
+    /// Where rows say whose they are.
+    dealer_column: Option<usize>,
     scattered: Scattered,
     held: Option<(Row, Position)>,
 }
@@ -184,8 +188,21 @@ impl Gather {
             return 0;
         };
         let headers = table.header_map();
-        let views: Vec<RowView<'_>> = group.iter().map(|row| RowView::new(row, headers)).collect();
+        let named: Vec<Named<'_>> = group
+            .iter()
+            .map(|row| Named::of(table, self.dealer_column, row, &job.dealer))
+            .collect();
+        let views: Vec<RowView<'_>> = group
+            .iter()
+            .zip(&named)
+            .map(|(row, named)| RowView::new(row, headers, named.words()))
+            .collect();
         let mut entry = sink.prepare(job, &views);
+        let mut refused = entry.refusals.iter();
+        if named.contains(&Named::Another) && refused.all(|refusal| refusal.field != sender::COLUMN)
+        {
+            entry.refusals.push(sender::refusal());
+        }
         if let Some(column) = self.group_column
             && self.scattered.has(headers.get(first, column))
         {

@@ -35,11 +35,21 @@ pub struct Job {
 pub struct RowView<'a> {
     row: &'a Row,
     headers: &'a HeaderMap,
+    /// What its column of dealers says in words, under its header.
+    dealer: Option<(&'a str, &'a str)>,
 }
 
 impl<'a> RowView<'a> {
-    pub(crate) fn new(row: &'a Row, headers: &'a HeaderMap) -> Self {
-        Self { row, headers }
+    pub(crate) fn new(
+        row: &'a Row,
+        headers: &'a HeaderMap,
+        dealer: Option<(&'a str, &'a str)>,
+    ) -> Self {
+        Self {
+            row,
+            headers,
+            dealer,
+        }
     }
 
     /// The value of a canonical column, by its place in the schema; `None` if it is empty or not there.
@@ -47,9 +57,16 @@ impl<'a> RowView<'a> {
         Some(self.headers.get(self.row, column)).filter(|value| !value.is_empty())
     }
 
-    /// Columns that the schema does not know or that nothing was read from, with their headers.
+    /// Columns that the schema does not know or that nothing was read from, in the order of their headers: where they stand in the file
+    /// says nothing.
     pub fn extras(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.headers.extras_in(self.row)
+        let mut extras: Vec<(&str, &str)> = self
+            .headers
+            .extras_in(self.row)
+            .chain(self.dealer)
+            .collect();
+        extras.sort_by_key(|(header, _)| *header);
+        extras.into_iter()
     }
 
     /// What stands under other headers that mean a canonical column, by its place in the schema; empty cells are left out.

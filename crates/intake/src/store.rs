@@ -178,7 +178,30 @@ pub(crate) fn list(
     )
 }
 
-/// Takes the oldest import that nobody works on, under a claim that nobody else has.
+/// The instant an import counts as come: now, and after all that wait before it in its lane, whichever process took
+/// them in and whatever its clock said. A lane is the files of one dealer, source and kind.
+pub(crate) fn arrival(
+    conn: &mut Conn<'_>,
+    import: &ImportRow,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    let last: Option<Timestamp> = conn.query_opt(
+        "SELECT created_at FROM imports
+         WHERE state IN ('queued', 'running') AND dealer = ?1 AND source = ?2 AND kind = ?3
+         ORDER BY created_at DESC LIMIT 1",
+        &[
+            import.dealer.as_str().into(),
+            (&import.source).into(),
+            (&import.kind).into(),
+        ],
+        |row| row.get(0),
+    )?;
+    let after_last = last.map(|last| Timestamp::from_micros(last.as_micros() + 1));
+    Ok(after_last.map_or(now, |after| after.max(now)))
+}
+
+/// Takes the oldest import that nobody works on, under a claim that nobody else has. What came later in a lane waits
+/// until what came before it has ended: it would write first what the earlier file then takes back. What was begun comes first.
 pub(crate) fn claim(
     conn: &mut Conn<'_>,
     now: Timestamp,
@@ -186,7 +209,12 @@ pub(crate) fn claim(
 ) -> Result<Option<ImportRow>, StoreError> {
     conn.lock_keys(&mut vec![CLAIM_LOCK])?;
     let id: Option<Uuid> = conn.query_opt(
-        "SELECT id FROM imports WHERE state IN ('queued', 'running') AND claimed_until < ?1 ORDER BY id LIMIT 1",
+        "SELECT id FROM (
+             SELECT id, created_at, claimed_until, row_number() OVER (
+                 PARTITION BY dealer, source, kind
+                 ORDER BY CASE state WHEN 'running' THEN 0 ELSE 1 END, created_at, id) AS place
+             FROM imports WHERE state IN ('queued', 'running')) AS waiting
+         WHERE place = 1 AND claimed_until < ?1 ORDER BY created_at, id LIMIT 1",
         &[now.into()],
         |row| row.get(0),
     )?;

@@ -1,7 +1,7 @@
 //! Dates and date-times in the ways people type them. Business dates are dates in Asia/Shanghai.
 
 use chrono::{
-    DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc,
+    DateTime, Datelike, FixedOffset, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc,
 };
 
 use crate::text::half_width;
@@ -31,6 +31,8 @@ pub struct TypedDate {
     pub two_digit_year: bool,
     /// Whether it was an Excel serial number.
     pub from_serial: bool,
+    /// Whether it was a month without a day; `date` is its first.
+    pub is_month: bool,
 }
 
 impl TypedDate {
@@ -40,12 +42,20 @@ impl TypedDate {
         (local - TimeDelta::seconds(i64::from(BUSINESS_OFFSET_SECONDS))).and_utc()
     }
 
+    /// The last day that is meant: what is valid until a month is so to the month's end.
+    pub fn last_day(&self) -> NaiveDate {
+        let next = self.date.checked_add_months(Months::new(1));
+        let last = next.and_then(|next| next.pred_opt());
+        last.filter(|_| self.is_month).unwrap_or(self.date)
+    }
+
     const fn day(date: NaiveDate) -> Self {
         Self {
             date,
             time: None,
             two_digit_year: false,
             from_serial: false,
+            is_month: false,
         }
     }
 }
@@ -222,7 +232,10 @@ fn separated(text: &[u8], today: NaiveDate) -> Result<TypedDate, DateFlaw> {
     let value = |i: usize| number(parts[i]).ok_or(DateFlaw::Form);
     match [parts[0].len(), parts[1].len(), parts[2].len()] {
         [4, 1..=2, 1..=2] => day_of(value(0)?, value(1)?, value(2)?).map(TypedDate::day),
-        [4, 1..=2, 0] => day_of(value(0)?, value(1)?, 1).map(TypedDate::day),
+        [4, 1..=2, 0] => Ok(TypedDate {
+            is_month: true,
+            ..TypedDate::day(day_of(value(0)?, value(1)?, 1)?)
+        }),
         [1..=2, 1..=2, 4] => {
             year_last(value(0)?, value(1)?, value(2)?, separator).map(TypedDate::day)
         }

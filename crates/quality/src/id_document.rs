@@ -32,6 +32,8 @@ pub enum IdFlaw {
     Character,
     /// Eighteen characters whose last is not the check character.
     CheckCharacter,
+    /// The same, and the last three are zeros: a spreadsheet has taken the number for an amount, of which it keeps fifteen digits.
+    Cut,
     /// The date of birth within does not exist or lies in the future.
     BirthDate,
     /// No kind of document has this form.
@@ -94,7 +96,12 @@ impl IdDocument {
             return Err(IdFlaw::Character);
         }
         if !has_check_character(bytes) {
-            return Err(IdFlaw::CheckCharacter);
+            let is_cut = bytes.first_chunk().is_some_and(is_cut);
+            return Err(if is_cut {
+                IdFlaw::Cut
+            } else {
+                IdFlaw::CheckCharacter
+            });
         }
         birth_date(&bytes[6..14])
             .filter(|born| *born <= today)
@@ -232,6 +239,11 @@ pub(crate) fn doubt_of(number: &[u8; 18]) -> Doubt {
     }
 }
 
+/// Whether a spreadsheet has taken the number for an amount: it keeps fifteen digits and writes zeros for the others.
+pub(crate) fn is_cut(number: &[u8; 18]) -> bool {
+    number.ends_with(b"000") && doubt_of(number) == Doubt::Slip
+}
+
 /// A county there was, Hong Kong, Macao or Taiwan, or the province behind the 9 of a permanent resident.
 fn area_is_known(area: &[u8]) -> bool {
     match area {
@@ -301,6 +313,9 @@ mod tests {
             ("110105194912310021", IdFlaw::CheckCharacter),
             ("11010519491231020X", IdFlaw::CheckCharacter),
             ("440524188001010041", IdFlaw::CheckCharacter),
+            ("110105194912310000", IdFlaw::Cut),
+            ("999999194912310000", IdFlaw::Cut),
+            ("110105194913310000", IdFlaw::Cut),
             ("1101051949123100", IdFlaw::Length(16)),
             ("110105********002X", IdFlaw::Masked),
             ("110105XXXXXXXX002X", IdFlaw::Masked),

@@ -86,7 +86,8 @@ const fn km_a_day(earlier: Meter, later: Meter) -> i64 {
 
 /// Judges the readings of one car, in whatever order; a verdict for each, in theirs. Which one is wrong the longest chain of readings that
 /// agree says: what lies outside is doubted against it alone, and what lies in it against none outside. Where no chain tells, nobody knows
-/// which of two is wrong, and both are doubted. Those that only fill the field are passed over, and what is told twice counts once.
+/// which of two is wrong, and both are doubted. Two or more that agree with each other, and come after all others and show less, are those of a
+/// meter that was replaced: none of them is doubted for it. Those that only fill the field are passed over, and what is told twice counts once.
 pub fn judge(readings: &[Meter]) -> Vec<Verdict> {
     let told = readings.iter().copied().filter(|meter| !meter.is_filler());
     let mut told: Vec<Meter> = told.collect();
@@ -104,16 +105,27 @@ pub fn judge(readings: &[Meter]) -> Vec<Verdict> {
 
 /// The verdicts of readings that follow each other.
 fn verdicts(told: &[Meter]) -> Vec<Verdict> {
-    let is_outlier = chain::outliers(told);
+    let chain::Told {
+        is_outlier,
+        new_meter,
+    } = chain::told(told);
+    // One meter says nothing of another.
+    let is_one_meter = |(earlier, later): &(usize, usize)| {
+        new_meter.is_none_or(|first| *later < first || first <= *earlier)
+    };
     let witnesses: Vec<usize> = (0..told.len()).filter(|at| !is_outlier[*at]).collect();
     let verdict = |at: usize| {
         let place = witnesses.partition_point(|witness| *witness < at);
         let before = witnesses[..place].last();
         let after = witnesses[place..].iter().find(|witness| **witness != at);
         let sides = [
-            before.map(|before| (told[*before], told[at])),
-            after.map(|after| (told[at], told[*after])),
+            before.map(|before| (*before, at)),
+            after.map(|after| (at, *after)),
         ];
+        let sides = sides.map(|side| {
+            let side = side.filter(is_one_meter);
+            side.map(|(earlier, later)| (told[earlier], told[later]))
+        });
         Verdict {
             is_outlier: is_outlier[at],
             ..between(sides)
@@ -252,6 +264,104 @@ mod tests {
         // Less than a majority agrees.
         let apart = [(0, 90_000), (10, 70_000), (20, 50_000), (30, 50_100)];
         assert!(outliers(&apart).is_empty());
+    }
+
+    #[test]
+    fn readings_after_all_others_that_agree_are_those_of_a_new_meter() {
+        let old = [(0, 10_000), (90, 20_000), (180, 30_000), (270, 40_000)];
+        for new in [
+            &[(360, 200), (450, 5_000), (540, 9_000)][..],
+            // Two prove it.
+            &[(360, 200), (450, 5_000)],
+            // As many, and more, than of the old one: then those before are no outliers.
+            &[(360, 200), (450, 5_000), (540, 9_000), (630, 14_000)],
+            &[
+                (360, 200),
+                (450, 5_000),
+                (540, 9_000),
+                (630, 14_000),
+                (720, 20_000),
+            ],
+        ] {
+            let readings = [&old[..], new].concat();
+            assert!(outliers(&readings).is_empty(), "{readings:?}");
+            assert!(doubts(&readings).is_empty(), "{readings:?}");
+            let verdicts = judged(&readings);
+            assert!(verdicts.iter().all(|one| one.km_a_day.is_some()));
+        }
+        // One alone is wrong until another one confirms it.
+        let readings = [&old[..], &[(360, 200)][..]].concat();
+        assert_eq!(outliers(&readings), [4]);
+        assert!(!doubts(&readings).is_empty());
+    }
+
+    #[test]
+    fn a_new_meter_that_shows_more_than_the_old_one_by_now_has_no_wrong_readings() {
+        let every_quarter = |kms: &[i64]| -> Vec<(i64, i64)> {
+            let days = (0..).step_by(90);
+            days.zip(kms.iter().copied()).collect()
+        };
+        let old: Vec<i64> = (1..=10).map(|n| n * 4_000).collect();
+        let new = [200, 10_000, 20_000, 30_000, 45_000, 55_000];
+        let readings = every_quarter(&[&old[..], &new[..]].concat());
+        assert!(outliers(&readings).is_empty());
+        assert!(doubts(&readings).is_empty());
+        // After two that are less the old meter runs on: nobody drives 31,000 km then.
+        let readings = every_quarter(&[30_000, 31_000, 32_000, 5_000, 5_100, 36_000]);
+        assert_eq!(outliers(&readings), [3, 4]);
+    }
+
+    #[test]
+    fn beside_a_new_meter_one_wrong_reading_stays_wrong() {
+        for (wrong, readings) in [
+            (
+                1,
+                [
+                    (0, 10_000),
+                    (50, 200_000),
+                    (90, 20_000),
+                    (180, 30_000),
+                    (270, 40_000),
+                    (360, 200),
+                    (450, 5_000),
+                ],
+            ),
+            (
+                4,
+                [
+                    (0, 10_000),
+                    (90, 20_000),
+                    (180, 30_000),
+                    (270, 40_000),
+                    (300, 400_000),
+                    (360, 200),
+                    (450, 5_000),
+                ],
+            ),
+        ] {
+            assert_eq!(outliers(&readings), [wrong], "{readings:?}");
+            let doubted = doubts(&readings);
+            let mut doubted = doubted.iter().map(|(place, _)| *place);
+            assert!(doubted.all(|place| place == wrong), "{readings:?}");
+        }
+    }
+
+    #[test]
+    fn of_readings_that_leap_and_agree_nobody_knows() {
+        let readings = [
+            (0, 10_000),
+            (90, 20_000),
+            (180, 30_000),
+            (181, 500_000),
+            (271, 510_000),
+        ];
+        assert!(outliers(&readings).is_empty());
+        assert_eq!(doubts(&readings), [(2, TOO_FAST), (3, TOO_FAST)]);
+        // Two that agree and are driven at ten times the pace prove no meter.
+        let readings = [(0, 30_000), (400, 40_000), (410, 5_000), (440, 35_000)];
+        assert!(outliers(&readings).is_empty());
+        let backwards = Implausible::Backwards;
+        assert_eq!(doubts(&readings), [(1, backwards), (2, backwards)]);
     }
 
     #[test]

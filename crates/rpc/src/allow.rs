@@ -4,6 +4,8 @@
 //! stands in the table below. It is checked for calls over the network, by the caller's certificate; who is in the same
 //! process needs no call to read its memory. Which role calls and follows which is said in ARCHITECTURE.md; a test compares.
 
+use std::fmt;
+
 use crate::RoleName::{
     self, Complaint, Customer, DataQuality, Gateway, Network, Scoring, ServiceHistory, Vehicle,
 };
@@ -25,6 +27,20 @@ impl PeerRoles {
     /// Whether this is one of them.
     pub const fn contains(self, role: RoleName) -> bool {
         self.0 & (1 << role.index()) != 0
+    }
+}
+
+impl fmt::Display for PeerRoles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = RoleName::ALL
+            .into_iter()
+            .filter(|role| self.contains(*role));
+        let names: Vec<&str> = held.map(RoleName::as_str).collect();
+        if names.is_empty() {
+            f.write_str("no role")
+        } else {
+            f.write_str(&names.join("+"))
+        }
     }
 }
 
@@ -207,6 +223,14 @@ mod tests {
             );
         }
         assert!(!may_call(only(Gateway), Network, PULL));
+    }
+
+    #[test]
+    fn a_peer_is_named_by_its_roles() {
+        assert_eq!(only(Scoring).to_string(), "scoring");
+        let both = only(DataQuality).with(Vehicle);
+        assert_eq!(both.to_string(), "vehicle+data-quality");
+        assert_eq!(PeerRoles::NONE.to_string(), "no role");
     }
 
     #[test]

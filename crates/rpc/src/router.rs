@@ -162,7 +162,7 @@ impl RoleRouter {
             return Ok(routes);
         }
         tracing::warn!(
-            ?peer,
+            %peer,
             callee = %routes.role(),
             method = method_name(path),
             "a peer called what crates/rpc/src/allow.rs does not let it call"

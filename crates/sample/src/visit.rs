@@ -73,7 +73,7 @@ impl Stay<'_> {
         );
         push_clock(minute + rng.between(40, 170), row.column("closed_at"));
         push_digits(
-            self.odometer_km(opened, index, rng),
+            self.odometer_km((opened, minute), index, rng),
             1,
             row.column("odometer_km"),
         );
@@ -87,13 +87,18 @@ impl Stay<'_> {
         self.write_lines(kind, rng, row);
     }
 
-    fn odometer_km(&self, on: NaiveDate, index: u64, rng: &mut Rng) -> u64 {
+    fn odometer_km(&self, (on, minute): (NaiveDate, i64), index: u64, rng: &mut Rng) -> u64 {
         if self.has_fake_mileage {
             return (index + 1) * 5_000;
         }
-        // A tenth of a day's driving to and fro keeps the readings growing.
-        let km = self.vehicle.odometer_km(on);
-        (km + rng.unit() * 0.9 * (self.vehicle.odometer_km(on + Days::new(1)) - km)).max(1.0) as u64
+        // As much of the day's way as of the day, somewhere within the minute: the readings of a car grow whichever of its rows they
+        // hang on, for several rows of one owner have visits of one car on one day.
+        let (km, next) = (
+            self.vehicle.odometer_km(on),
+            self.vehicle.odometer_km(on + Days::new(1)),
+        );
+        let of_day = (minute as f64 + rng.unit()) / (24.0 * 60.0);
+        (km + of_day * (next - km)).max(1.0) as u64
     }
 
     /// One labour line and up to three parts; recall and warranty cost the customer nothing.

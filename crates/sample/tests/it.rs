@@ -208,6 +208,30 @@ fn odometers_grow_from_visit_to_visit_unless_made_up() {
 }
 
 #[test]
+fn odometers_of_a_car_in_several_rows_grow_over_all_of_them() {
+    let config = Config {
+        dirt: 0.0,
+        falsifying_share: 0.0,
+        ..Config::new(20_000, 5)
+    };
+    let mut readings: HashMap<String, Vec<(String, u64)>> = HashMap::new();
+    for (_, bundle) in all(1, config) {
+        for visit in bundle.visits() {
+            let read = (
+                visit.get("opened_at").to_owned(),
+                visit.get("odometer_km").parse::<u64>().unwrap(),
+            );
+            let of_car = readings.entry(visit.get("vin").to_owned());
+            of_car.or_default().push(read);
+        }
+    }
+    for (vin, mut of_car) in readings {
+        of_car.sort();
+        assert!(of_car.is_sorted_by_key(|(_, km)| *km), "{vin}: {of_car:?}");
+    }
+}
+
+#[test]
 fn every_way_to_falsify_is_met_and_noted() {
     let generator = Generator::new(
         4,

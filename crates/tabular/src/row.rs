@@ -104,6 +104,15 @@ impl Row {
         }
     }
 
+    /// Puts the fields in another order: each is the one of its column in `order`. Those beyond stay behind them.
+    pub(crate) fn reorder(&mut self, order: &[usize]) {
+        let typed = std::mem::take(self);
+        (self.line, self.offset) = (typed.line, typed.offset);
+        for column in order.iter().copied().chain(order.len()..typed.len()) {
+            self.push(typed.field(column));
+        }
+    }
+
     pub(crate) fn clear(&mut self) {
         self.text.clear();
         self.ends.clear();

@@ -86,8 +86,9 @@ fn read_filter(filter: &str) -> Result<EnvFilter, TelemetryError> {
     })
 }
 
-/// Units of work of stores are spans of exported traces; nobody else asks for them, so that they cost nothing then.
-const STORE_SPANS: &str = "marque_db::spans=debug";
+/// The spans of exported traces, whatever is logged: our own, and of stores the units of work, for which nobody else asks. Those of the
+/// exporter's own calls would make more of themselves.
+const TRACES: &str = "off,marque=info,marque_db::spans=debug";
 
 /// The subscriber that the settings describe, writing logs to `writer`; installs nothing.
 pub(crate) fn build<W>(
@@ -97,29 +98,29 @@ pub(crate) fn build<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let mut filter = read_filter(&settings.filter)?;
-    if settings.otlp_endpoint.is_some() {
-        filter = filter.add_directive(STORE_SPANS.parse().expect("a directive"));
-    }
+    let filter = read_filter(&settings.filter)?;
     if !(0.0..=1.0).contains(&settings.sample_ratio) {
         return Err(TelemetryError::SampleRatio(settings.sample_ratio));
     }
-    let exporter = match &settings.otlp_endpoint {
-        Some(endpoint) => Some(otlp::start(endpoint, settings)?),
-        None => None,
+    let Some(endpoint) = &settings.otlp_endpoint else {
+        // A span that is not logged is not made either, and costs nothing.
+        let subscriber = Registry::default()
+            .with(filter)
+            .with(log_layer(settings.log_format, writer));
+        return Ok((Dispatch::new(subscriber), None));
     };
-    let traces = exporter.as_ref().map(|exporter| {
-        tracing_opentelemetry::layer()
-            .with_tracer(exporter.tracer())
-            .with_location(false)
-            .with_threads(false)
-            .with_tracked_inactivity(false)
-    });
+    let exporter = otlp::start(endpoint, settings)?;
+    let logs: Box<dyn Layer<Registry> + Send + Sync> = log_layer(settings.log_format, writer);
+    let traces = tracing_opentelemetry::layer()
+        .with_tracer(exporter.tracer())
+        .with_location(false)
+        .with_threads(false)
+        .with_tracked_inactivity(false)
+        .with_filter(EnvFilter::new(TRACES));
     let subscriber = Registry::default()
-        .with(filter)
-        .with(log_layer(settings.log_format, writer))
+        .with(logs.with_filter(filter))
         .with(traces);
-    Ok((Dispatch::new(subscriber), exporter))
+    Ok((Dispatch::new(subscriber), Some(exporter)))
 }
 
 /// The fmt layer; generic over what is under it, since the filter is part of the type.

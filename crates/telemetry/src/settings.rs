@@ -19,7 +19,8 @@ pub struct TelemetrySettings {
     pub instance: String,
     /// Form of the log lines.
     pub log_format: LogFormat,
-    /// An `EnvFilter` directive, such as `info,marque_rpc=debug`. A span that it refuses costs nothing and is not exported.
+    /// An `EnvFilter` directive for the log, such as `info,marque_rpc=debug`. What is exported does not follow it; while nothing is, a span
+    /// that it refuses costs nothing.
     pub filter: String,
     /// OTLP over gRPC, such as `http://collector:4317`; `None` exports nothing.
     pub otlp_endpoint: Option<String>,

@@ -16,6 +16,8 @@ async fn a_trace_arrives_whole_with_its_resource_and_metrics_have_their_names() 
     let settings = TelemetrySettings {
         service_name: "marque-test".to_owned(),
         instance: "one".to_owned(),
+        // What is logged is one thing, and what is exported another.
+        filter: "warn".to_owned(),
         otlp_endpoint: Some(format!("http://{address}")),
         ..TelemetrySettings::default()
     };
@@ -41,11 +43,12 @@ async fn a_trace_arrives_whole_with_its_resource_and_metrics_have_their_names() 
     assert_eq!(callee.parent_span_id, caller.span_id);
     assert_eq!(inner.parent_span_id, callee.span_id);
     assert_eq!(inner.trace_id, caller.trace_id);
+    assert_eq!(spans.len(), 3, "of our own crates alone");
     metrics_have_the_names_prometheus_wants();
 }
 
 fn caller() -> HeaderMap {
-    let span = tracing::info_span!("caller");
+    let span = tracing::info_span!(target: "marque_test", "caller");
     let mut headers = HeaderMap::new();
     inject(&span, &mut headers);
     assert_eq!(
@@ -56,9 +59,14 @@ fn caller() -> HeaderMap {
 }
 
 fn callee(headers: &HeaderMap) {
-    let span = tracing::info_span!(parent: None, "callee");
+    let span = tracing::info_span!(target: "marque_test", parent: None, "callee");
     continue_trace(&span, headers);
-    span.in_scope(|| tracing::info_span!("inner").in_scope(|| tracing::info!("at work")));
+    span.in_scope(|| {
+        let inner = tracing::info_span!(target: "marque_test", "inner");
+        inner.in_scope(|| {
+            tracing::info_span!(target: "h2", "not ours").in_scope(|| tracing::info!("at work"))
+        });
+    });
 }
 
 fn metrics_have_the_names_prometheus_wants() {

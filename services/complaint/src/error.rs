@@ -83,6 +83,10 @@ pub(crate) enum Error {
         "{0} is open for the same customer, vehicle and category: add to it, or say another_matter = true to open a second"
     )]
     MayRepeat(String),
+    #[error(
+        "the person of this key was erased on request: nothing comes in under it any more, a new contract comes under a new key"
+    )]
+    RecordErased,
     #[error("{0} has this complaint_key already")]
     Exists(String),
     #[error("it is there already")]
@@ -178,7 +182,9 @@ impl ServiceError for Error {
             Self::FileType | Self::FileTooLarge(_) | Self::FileOutOfOrder | Self::FileBroken => {
                 ErrorCode::InvalidArgument
             }
-            Self::FilesFull | Self::CompensationDecided(_) => ErrorCode::FailedPrecondition,
+            Self::FilesFull | Self::CompensationDecided(_) | Self::RecordErased => {
+                ErrorCode::FailedPrecondition
+            }
             Self::CompensationLimit { .. } | Self::HeadquartersOnly => ErrorCode::PermissionDenied,
             Self::Files(_) => ErrorCode::Unavailable,
             Self::MoveRefused { .. }
@@ -224,6 +230,7 @@ impl ServiceError for Error {
             Self::Changed => "COMPLAINT_CHANGED",
             Self::MayRepeat(_) => "COMPLAINT_MAY_REPEAT",
             Self::Exists(_) => "COMPLAINT_EXISTS",
+            Self::RecordErased => "RECORD_ERASED",
             Self::Invalid(_)
             | Self::ThereAlready
             | Self::Customers(_)

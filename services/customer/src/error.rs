@@ -43,6 +43,10 @@ pub(crate) enum Error {
     ErasureUnknown,
     #[error("the request is {0}: that stands")]
     ErasureDecided(&'static str),
+    #[error(
+        "records left this customer since the request: refuse it, and ask anew for the right one"
+    )]
+    CustomerParted,
     #[error("the person of this key was erased; a new contract comes under a new key")]
     RecordErased,
     #[error("these are one customer already")]
@@ -99,6 +103,7 @@ impl ServiceError for Error {
             | Self::ErasureUnknown => ErrorCode::NotFound,
             Self::Rejected(_)
             | Self::ErasureDecided(_)
+            | Self::CustomerParted
             | Self::RecordErased
             | Self::SameCustomer
             | Self::KindsDiffer
@@ -129,6 +134,7 @@ impl ServiceError for Error {
             Self::DuplicateUnknown => "DUPLICATE_UNKNOWN",
             Self::ErasureUnknown => "ERASURE_UNKNOWN",
             Self::ErasureDecided(_) => "ERASURE_DECIDED",
+            Self::CustomerParted => "CUSTOMER_PARTED",
             Self::RecordErased => "RECORD_ERASED",
             Self::SameCustomer => "SAME_CUSTOMER",
             Self::KindsDiffer => "KINDS_DIFFER",

@@ -107,14 +107,20 @@ pub(crate) fn wrong_type(expected: &str) -> Failure {
         .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
 }
 
+/// Refuses a body that is said to be compressed: 415.
+pub(crate) fn refuse_coding(headers: &HeaderMap) -> Answer<()> {
+    let coding = headers.get(header::CONTENT_ENCODING);
+    if coding.is_none_or(|coding| coding == "identity") {
+        return Ok(());
+    }
+    let detail = "send the body uncompressed, without Content-Encoding";
+    let failure = Failure::invalid("CONTENT_ENCODING_UNSUPPORTED", detail);
+    Err(failure.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
+}
+
 /// Reads a whole body of at most `limit` bytes; a declared length above it is refused before a byte is read.
 pub(crate) async fn read_body(request: Request, limit: usize) -> Answer<Bytes> {
-    let coding = request.headers().get(header::CONTENT_ENCODING);
-    if coding.is_some_and(|coding| coding != "identity") {
-        let detail = "send the body uncompressed, without Content-Encoding";
-        let failure = Failure::invalid("CONTENT_ENCODING_UNSUPPORTED", detail);
-        return Err(failure.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
-    }
+    refuse_coding(request.headers())?;
     let body: Body = request.into_body();
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));

@@ -20,7 +20,7 @@ use marque_rpc::{
     CallMeta, REPLAYED, ROLE_HEADER, RequestId, RoleName, RoleRouter, Routes, StackSettings,
     capped, stack,
 };
-use tonic::{Request, Response, Status, Streaming};
+use tonic::{Code, Request, Response, Status, Streaming};
 
 use tower::{Service, layer::util::Stack};
 
@@ -212,5 +212,9 @@ fn kind_of(message: &pb::ImportRequest) -> Result<&str, ImportError> {
 
 /// A second `start` goes on to the role, which refuses it.
 fn part(message: Result<pb::ImportRequest, Status>) -> Part {
-    message.map_err(|_| ImportError::Broken)
+    message.map_err(|status| match status.code() {
+        // So it is told of a message above the cap, and of nothing else.
+        Code::OutOfRange => ImportError::ChunkTooLarge,
+        _ => ImportError::Broken,
+    })
 }

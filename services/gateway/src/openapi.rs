@@ -154,10 +154,12 @@ fn complete(mut item: PathItem, rpc: &str) -> PathItem {
         extensions.insert("x-rpc".to_owned(), rpc.into());
         extensions.insert("x-roles".to_owned(), roles.into());
         let parameters = operation.parameters.get_or_insert_default();
-        parameters.extend(header_parameters(&method).into_iter().map(RefOr::T));
+        let id = operation.operation_id.as_deref().unwrap_or_default();
+        let is_keyed = method == HttpMethod::Post && !QUESTIONS.contains(&id);
+        parameters.extend(header_parameters(is_keyed).into_iter().map(RefOr::T));
         add_problems(operation);
         add_conditions(operation, &method);
-        if method == HttpMethod::Post {
+        if is_keyed {
             add_replay(operation);
         }
     }
@@ -198,7 +200,17 @@ fn roles(rpc: &str) -> Vec<&'static str> {
         .collect()
 }
 
-fn header_parameters(method: &HttpMethod) -> Vec<Parameter> {
+/// What is asked by POST since its words belong into no URL. Each is asked anew: a key would give an old answer.
+const QUESTIONS: [&str; 6] = [
+    "look_up",
+    "look_up_vehicles",
+    "check_duplicate",
+    "search_complaints",
+    "find_repeats",
+    "export_personal_data",
+];
+
+fn header_parameters(is_keyed: bool) -> Vec<Parameter> {
     let header = |name: &str, words: &str, example: &str| {
         let text = ObjectBuilder::new().schema_type(Type::String);
         ParameterBuilder::new()
@@ -221,7 +233,7 @@ fn header_parameters(method: &HttpMethod) -> Vec<Parameter> {
             "2.5",
         ),
     ];
-    if *method == HttpMethod::Post {
+    if is_keyed {
         parameters.push(header(
             "idempotency-key",
             "The same key again gets the same answer and changes nothing",
@@ -251,11 +263,13 @@ fn add_replay(operation: &mut Operation) {
 
 /// Reads that answer with an ETag answer 304 and 412 too, and writes that take conditions 412.
 fn add_conditions(operation: &mut Operation, method: &HttpMethod) {
-    const CONDITIONAL: [&str; 5] = [
+    const CONDITIONAL: [&str; 7] = [
         "get_customer",
+        "get_source_record",
         "get_dealer",
         "get_vehicle",
         "get_visit",
+        "get_complaint",
         "get_me",
     ];
     let id = operation.operation_id.as_deref().unwrap_or_default();

@@ -141,16 +141,31 @@ pub(crate) fn signed_heads(data: &Path, role: ServiceRole) -> anyhow::Result<Vec
     let signers = Signers::read(&fs::read_to_string(folder.join(SIGNERS))?)
         .with_context(|| folder.join(SIGNERS).display().to_string())?;
     let mut found = Vec::new();
-    for entry in fs::read_dir(&folder)? {
+    for path in files_of(&folder, role)? {
+        let text = fs::read_to_string(&path)?;
+        let heads = signers.heads(role.as_str(), &text);
+        found.extend(heads.with_context(|| path.display().to_string())?);
+    }
+    Ok(found)
+}
+
+/// Whether heads of a role were signed here, be they readable or not.
+pub(crate) fn has_signed(data: &Path, role: ServiceRole) -> io::Result<bool> {
+    let folder = data.join(FOLDER);
+    Ok(folder.is_dir() && !files_of(&folder, role)?.is_empty())
+}
+
+/// The files of a role's heads, one a replica.
+fn files_of(folder: &Path, role: ServiceRole) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         if name.starts_with(&format!("{role}@")) {
-            let text = fs::read_to_string(&path)?;
-            let heads = signers.heads(role.as_str(), &text);
-            found.extend(heads.with_context(|| path.display().to_string())?);
+            files.push(path);
         }
     }
-    Ok(found)
+    Ok(files)
 }
 
 /// Appends a line durably. What a power cut left of the last one is taken away first.

@@ -16,6 +16,8 @@ use crate::{
     storage::Purpose,
 };
 
+/// The purpose of advertising, which nothing is kept of here: whoever refuses it is named in no list of whom to win.
+pub(crate) const MARKETING: &str = "marketing";
 /// How long is waited for an answer at most.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// So many customers are asked about at once; the customer service takes no more.
@@ -49,18 +51,18 @@ impl Consents {
         customer: CustomerId,
     ) -> Result<bool> {
         // On the heap: beside a read it is too large a future for the stack.
-        let withdrawn = Box::pin(self.ask(meta, &[purpose], &[customer])).await?;
+        let withdrawn = Box::pin(self.ask(meta, &[purpose.name()], &[customer])).await?;
         Ok(!withdrawn.is_empty())
     }
 
-    /// Those of some customers who withdrew consent to one of the purposes, or were erased.
+    /// Those of some customers who withdrew consent to one of the purposes, by name, or were erased.
     ///
     /// # Errors
     /// If the customer service cannot be asked: then nobody knows who may be shown.
     pub(crate) async fn withdrawn(
         &self,
         meta: &CallMeta,
-        purposes: &[Purpose],
+        purposes: &[&str],
         customers: BTreeSet<CustomerId>,
     ) -> Result<BTreeSet<CustomerId>> {
         let customers: Vec<CustomerId> = customers.into_iter().collect();
@@ -74,14 +76,14 @@ impl Consents {
     async fn ask(
         &self,
         meta: &CallMeta,
-        purposes: &[Purpose],
+        purposes: &[&str],
         customers: &[CustomerId],
     ) -> Result<Vec<CustomerId>> {
         let request = ListWithdrawnRequest {
             customer_ids: customers.iter().map(ToString::to_string).collect(),
             purposes: purposes
                 .iter()
-                .map(|purpose| purpose.name().to_owned())
+                .map(|purpose| (*purpose).to_owned())
                 .collect(),
         };
         let token = self.tokens.token(self.clock.now());

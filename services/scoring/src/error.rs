@@ -35,6 +35,10 @@ pub(crate) enum Error {
     ModelTaken,
     #[error("no such terms are promised to these cars from this day on")]
     TermsUnknown,
+    #[error(
+        "the person of this key was erased on request: nothing comes in under it any more, a new contract comes under a new key"
+    )]
+    RecordErased,
     #[error("it is there already")]
     Exists,
     #[error("too few customers to fit the model to")]
@@ -83,7 +87,7 @@ impl ServiceError for Error {
                 }
             }
             Self::ModelTaken | Self::Exists => ErrorCode::AlreadyExists,
-            Self::TooFew => ErrorCode::FailedPrecondition,
+            Self::RecordErased | Self::TooFew => ErrorCode::FailedPrecondition,
             Self::Store(error) if error.is_transient() => ErrorCode::Unavailable,
             Self::Store(_) | Self::CutOff(_) => ErrorCode::Internal,
         }
@@ -100,6 +104,7 @@ impl ServiceError for Error {
             Self::ModelUnknown => "MODEL_UNKNOWN",
             Self::ModelTaken => "MODEL_VERSION_TAKEN",
             Self::TermsUnknown => "GUARANTEE_TERMS_UNKNOWN",
+            Self::RecordErased => "RECORD_ERASED",
             Self::TooFew => "TOO_FEW_CUSTOMERS",
             Self::Invalid(_)
             | Self::Exists

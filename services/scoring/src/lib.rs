@@ -80,6 +80,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let app = app::ScoreApp {
         db: deps.db.clone(),
         clock: Arc::clone(&deps.clock),
+        vault: deps.vault.clone(),
         assessor: app::Assessor::new(Arc::clone(&deps.clock)),
         ladder: app::Ladder::new(deps.db.clone(), deps.hysteresis),
         directory: directory.clone(),
@@ -99,7 +100,7 @@ pub fn build(deps: Deps) -> Result<Built, IntakeError> {
         Arc::clone(&deps.clock),
         directory,
         deps.intake.clone(),
-        app::FactSink::new(app.assessor.clone()),
+        app::FactSink::new(app.assessor.clone(), deps.vault.clone()),
     )?;
     let mut tasks = consumers(&deps, &app.assessor);
     let imports = intake.clone();
@@ -151,17 +152,17 @@ fn consumers(deps: &Deps, assessor: &app::Assessor) -> Vec<Task> {
     let vehicles = consumer(
         "marque/vehicle",
         &deps.vehicle_events,
-        Arc::new(events::Vehicles(assessor.clone())),
+        Arc::new(events::Vehicles(assessor.clone(), deps.vault.clone())),
     );
     let visits = consumer(
         "marque/service-history",
         &deps.service_history_events,
-        Arc::new(events::Visits(assessor.clone())),
+        Arc::new(events::Visits(assessor.clone(), deps.vault.clone())),
     );
     let complaints = consumer(
         "marque/complaint",
         &deps.complaint_events,
-        Arc::new(events::Complaints(assessor.clone())),
+        Arc::new(events::Complaints(assessor.clone(), deps.vault.clone())),
     );
     vec![
         Task::new("scoring.regions", move |stop| regions.run(stop)),

@@ -62,7 +62,7 @@ impl std::fmt::Debug for Deps {
 pub fn build(deps: Deps) -> Result<Built, IntakeError> {
     let feed = Feed::new(deps.db.clone(), "marque/vehicle");
     let directory = Directory::new(deps.network.clone());
-    let recorder = app::Recorder::new(Arc::clone(&deps.clock));
+    let recorder = app::Recorder::new(Arc::clone(&deps.clock), deps.vault.clone());
     let rows = app::Rows::new(deps.vault.clone(), recorder.clone());
     let app = app::VehicleApp::new(
         deps.db.clone(),

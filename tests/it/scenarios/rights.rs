@@ -55,6 +55,7 @@ const ROWS: [(&str, &[(&str, &str)]); 4] = [
             ("series", "远行"),
             ("model", "远行 2.0T 尊享"),
             ("owner_key", "C000123"),
+            ("车主备注", "每周三下午可来电"),
         ],
     ),
     (
@@ -74,6 +75,7 @@ const ROWS: [(&str, &[(&str, &str)]); 4] = [
             ("quantity", "1"),
             ("unit_price", "45.00"),
             ("technician", "T0007"),
+            ("送修人备注", "车里有儿童座椅"),
         ],
     ),
     (
@@ -92,10 +94,62 @@ const ROWS: [(&str, &[(&str, &str)]); 4] = [
     ),
 ];
 
+/// The visit as it came first.
+const EARLIER_VISIT: &[(&str, &str)] = &[
+    ("order_number", "RO20260305001"),
+    ("vin", "LJ1EEKRN7R4000001"),
+    ("customer_key", "C000123"),
+    ("opened_at", "2026-03-05 09:10"),
+    ("complaint_text", "起步时有咔嗒声"),
+];
+
+/// What dealers tell of him beside his records.
+const FACTS: [(&str, &[(&str, &str)]); 3] = [
+    (
+        "purchases",
+        &[
+            ("purchase_key", "SO1"),
+            ("customer_key", "C000123"),
+            ("amount", "218765.43"),
+            ("date", "2025-02-03"),
+        ],
+    ),
+    (
+        "payments",
+        &[
+            ("payment_key", "PM1"),
+            ("customer_key", "C000123"),
+            ("amount", "7654.32"),
+            ("date", "2025-03-03"),
+        ],
+    ),
+    (
+        "assessments",
+        &[
+            ("assessment_key", "AS1"),
+            ("customer_key", "C000123"),
+            ("subject", "survey"),
+            ("value", "4"),
+            ("date", "2025-04-04"),
+        ],
+    ),
+];
+
+/// Whatever of him no field of the dictionary names: columns of the dealers' own, words that a correction replaced, facts.
+const BESIDE: [&str; 6] = [
+    "每周三下午可来电",
+    "车里有儿童座椅",
+    "起步时有咔嗒声",
+    "218765.43",
+    "7654.32",
+    "survey",
+];
+
 async fn a_person_gets_everything_that_is_kept_about_him(sandbox: Sandbox) -> anyhow::Result<()> {
     two_dealers(&sandbox).await?;
     let admin = sandbox.headquarters(Role::HqAdmin);
-    for (kind, row) in ROWS {
+    import(&admin, "visits", EARLIER_VISIT).await?;
+    for (kind, row) in ROWS.into_iter().chain(FACTS) {
         import(&admin, kind, row).await?;
     }
     let found = admin
@@ -104,10 +158,20 @@ async fn a_person_gets_everything_that_is_kept_about_him(sandbox: Sandbox) -> an
         .body;
     let id = found["customers"][0]["id"].as_str().unwrap_or_default();
     let person = sandbox.caller(Role::Customer, Scope::Customer(id.parse()?));
+    // It is handed out whether or not he wants to be scored.
+    let refused = json!({"given": false, "notice_version": "2026-01", "channel": "app"});
+    let answer = person.put("/v1/me/consents/scoring", refused).await?;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
     let has_all = |data: &Value| {
-        ["vehicles", "visits", "complaints"]
-            .iter()
-            .all(|part| data[part].as_array().is_some_and(|list| !list.is_empty()))
+        let has = |part: &str| data[part].as_array().map_or(0, Vec::len);
+        let parts = [
+            "vehicles",
+            "vehicle_rows",
+            "visits",
+            "earlier_visits",
+            "complaints",
+        ];
+        parts.into_iter().all(|part| has(part) > 0) && has("facts") == FACTS.len()
     };
     let data = person.eventually("/v1/me/personal-data", has_all).await?;
     let text = data.to_string();
@@ -130,6 +194,9 @@ async fn a_person_gets_everything_that_is_kept_about_him(sandbox: Sandbox) -> an
         looked_for += 1;
     }
     assert!(looked_for >= 25, "{looked_for} fields are few");
+    for told in BESIDE {
+        assert!(text.contains(told), "{told} is kept back");
+    }
     assert!(
         data["history"]
             .as_array()
@@ -141,7 +208,16 @@ async fn a_person_gets_everything_that_is_kept_about_him(sandbox: Sandbox) -> an
         .post(&path, json!({"reason": "asked at the counter"}))
         .await?
         .body;
-    for part in ["source_records", "vehicles", "visits", "complaints"] {
+    let parts = [
+        "source_records",
+        "vehicles",
+        "vehicle_rows",
+        "visits",
+        "earlier_visits",
+        "complaints",
+        "facts",
+    ];
+    for part in parts {
         assert_eq!(given[part], data[part], "{part}");
     }
     assert_eq!(

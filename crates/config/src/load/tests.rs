@@ -225,6 +225,15 @@ fn what_cannot_work_together_is_listed() {
         problems("[store]\nurl = \"postgres://h/one\""),
         ["store.url"]
     );
+    assert_eq!(
+        problems("[store]\nurl = \"mysql://h/{role}\""),
+        ["store.url"],
+        "once, by the key that was set"
+    );
+    assert_eq!(
+        problems("[store.urls]\ncustomer = \"mysql://h/one\""),
+        ["store.urls.customer"]
+    );
     assert_eq!(problems("[auth]\nleeway_s = 60"), ["auth.leeway_s"]);
     assert_eq!(
         problems("admin_listen = \"127.0.0.1:8080\""),

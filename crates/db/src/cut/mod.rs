@@ -47,6 +47,9 @@ pub struct Saved {
     pub files: Vec<PathBuf>,
     /// Tables, one file each in the order of `files`; none for SQLite, whose one file holds all.
     pub tables: Vec<Table>,
+    /// Sequences of PostgreSQL that belong to no column; none in archives of releases that did not note them.
+    #[serde(default)]
+    pub sequences: Vec<Sequence>,
 }
 
 /// A table of PostgreSQL that was copied out.
@@ -69,6 +72,15 @@ pub struct Counter {
     pub last: i64,
     /// Whether it was given at all.
     pub is_used: bool,
+}
+
+/// How far a sequence that belongs to no column has counted; one that gave no number yet is not noted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sequence {
+    /// Name.
+    pub name: String,
+    /// The number given last.
+    pub last: i64,
 }
 
 /// Holds all databases still, does `while_still`, opens a view of each and lets them go.

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Counter, Saved, Table, unavailable};
+use super::{Counter, Saved, Sequence, Table, unavailable};
 use crate::{
     Conn, StoreError,
     conn::Driver,
@@ -99,7 +99,13 @@ impl View {
             files.push(file);
             tables.push(described);
         }
-        Ok(Saved { files, tables })
+        // No snapshot holds a sequence still: what it gave since the cut is passed over.
+        let sequences = sequences(&mut self.session)?;
+        Ok(Saved {
+            files,
+            tables,
+            sequences,
+        })
     }
 }
 
@@ -112,7 +118,8 @@ pub fn is_postgres_empty(url: &str, schema: &str) -> Result<bool, StoreError> {
 }
 
 /// Fills a migrated schema with copied tables, all in one transaction. What the migrations themselves put in goes first;
-/// `keep` names the table of versions, which is left alone.
+/// `keep` names the table of versions, which is left alone. Every sequence goes on behind the number it gave last, also where
+/// the archive is of a release that did not note it.
 ///
 /// Must not be called on a thread of an asynchronous runtime.
 ///
@@ -160,6 +167,18 @@ pub fn fill_postgres(
                     counter.is_used.into(),
                 ],
             )?;
+        }
+    }
+    for name in free_sequences(&mut session)? {
+        let stored = greatest_stored(&mut session, &name)?;
+        let noted = saved
+            .sequences
+            .iter()
+            .find_map(|sequence| (sequence.name == name).then_some(sequence.last));
+        // A sequence that gave nothing stands where the migration put it.
+        if let Some(last) = stored.max(noted) {
+            let sql = format!("SELECT setval('{}', ?1)", quoted(&name));
+            session.query(&sql, &[last.into()])?;
         }
     }
     wall::raise(&mut Conn(Driver::Postgres(&mut session)))?;
@@ -217,6 +236,55 @@ fn describe(session: &mut PgSession, table: &str) -> Result<Table, StoreError> {
         columns,
         counters,
     })
+}
+
+/// Sequences of the session's schema that belong to no column.
+fn free_sequences(session: &mut PgSession) -> Result<Vec<String>, StoreError> {
+    names(
+        session,
+        "SELECT relname::text FROM pg_class
+         WHERE relnamespace = current_schema()::regnamespace AND relkind = 'S'
+           AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid
+                           AND deptype IN ('a', 'i'))
+         ORDER BY relname",
+        &[],
+    )
+}
+
+/// How far those of them have counted that gave a number at all.
+fn sequences(session: &mut PgSession) -> Result<Vec<Sequence>, StoreError> {
+    let mut found = Vec::new();
+    for name in free_sequences(session)? {
+        let sql = format!("SELECT last_value FROM {} WHERE is_called", quoted(&name));
+        for row in session.query(&sql, &[])? {
+            let last = row.try_get(0)?;
+            found.push(Sequence {
+                name: name.clone(),
+                last,
+            });
+        }
+    }
+    Ok(found)
+}
+
+/// The greatest number in the columns that a free sequence fills, called `<table>_<column>_seq`: in that table, and in those that
+/// keep the same numbers of rows that left it. Columns that count for themselves are others.
+fn greatest_stored(session: &mut PgSession, sequence: &str) -> Result<Option<i64>, StoreError> {
+    let rows = session.query(
+        "SELECT table_name::text, column_name::text FROM information_schema.columns
+         WHERE table_schema = current_schema() AND data_type = 'bigint' AND is_identity = 'NO'
+           AND right(?1::text, length(column_name::text) + 5) = '_' || column_name::text || '_seq'",
+        &[sequence.into()],
+    )?;
+    let mut greatest: Option<i64> = None;
+    for row in rows {
+        let (table, column): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let sql = format!("SELECT max({}) FROM {}", quoted(&column), quoted(&table));
+        for row in session.query(&sql, &[])? {
+            greatest = greatest.max(row.try_get::<_, Option<i64>>(0)?);
+        }
+    }
+    Ok(greatest)
 }
 
 /// Tables in an order in which each comes after those it refers to.

@@ -93,6 +93,7 @@ impl View {
         Ok(Saved {
             files: vec![file],
             tables: Vec::new(),
+            sequences: Vec::new(),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! Several databases at one moment, and back again.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use marque_db::{
-    Backend, Conn, Cut, Database, Settings, StoreError, check_sqlite, cut, fill_postgres,
+    Backend, Conn, Cut, Database, Saved, Settings, StoreError, check_sqlite, cut, fill_postgres,
     is_postgres_empty,
 };
 use marque_testkit::{TestDb, store_test_suite};
@@ -17,6 +18,7 @@ use marque_testkit::{TestDb, store_test_suite};
 store_test_suite!(
     nobody_is_seen_ahead_of_what_he_followed,
     what_is_saved_comes_back_and_counts_on,
+    what_no_column_counts_counts_on_too,
 );
 
 /// Cuts made while the two databases are written.
@@ -160,4 +162,64 @@ async fn what_is_saved_comes_back_and_counts_on(db: TestDb) {
     };
     assert!(is_new, "{next}");
     drop(filled);
+}
+
+/// Fills a fresh schema of PostgreSQL with a copy of customers.
+async fn filled_anew(db: &TestDb, folder: &Path, saved: Saved) -> TestDb {
+    let target = db.sibling().migrated(&marque_migrations::CUSTOMER).await;
+    let Settings::Postgres { url, schema, .. } = target.settings() else {
+        panic!("a sibling is of the same kind")
+    };
+    let (at, keep) = (folder.to_owned(), marque_migrations::CUSTOMER.table());
+    thread::spawn(move || fill_postgres(&url, &schema, &at, &saved, &keep).unwrap())
+        .join()
+        .unwrap();
+    target
+}
+
+async fn what_no_column_counts_counts_on_too(db: TestDb) {
+    if !db.is_postgres() {
+        // SQLite reads the greatest number there is.
+        return;
+    }
+    let other = db.sibling();
+    let (db, other) = (
+        db.migrated(&marque_migrations::CUSTOMER).await,
+        other.migrated(&marque_migrations::CUSTOMER).await,
+    );
+    let next = "SELECT nextval('customers_number_seq')";
+    let next_record = "SELECT nextval('source_records_seq_seq')";
+    db.write(move |conn| {
+        for _ in 0..40 {
+            number(conn, next)?;
+        }
+        // Those after it were given to writers who then failed.
+        conn.execute(
+            "INSERT INTO customers (number, id, kind, version, created_at, updated_at) VALUES (7, ?1, 1, 1, 1, 1)",
+            &[uuid::Uuid::new_v4().into()],
+        )?;
+        // A record that was erased: its number is nobody's for ever.
+        conn.execute("INSERT INTO erased_numbers (seq) VALUES (12)", &[])
+    })
+    .await
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path().to_owned();
+    let Cut { mut views, .. } = cut_aside([db.settings(), other.settings()]).await;
+    let saved = thread::spawn(move || views[0].save(&at, "customer").unwrap())
+        .join()
+        .unwrap();
+    let restored = filled_anew(&db, folder.path(), saved.clone()).await;
+    let take = |sql| restored.write(move |conn| number(conn, sql));
+    assert_eq!(take(next).await.unwrap(), 41);
+    assert_eq!(take(next_record).await.unwrap(), 13);
+    // Archives of earlier releases say nothing of sequences.
+    let of_earlier = Saved {
+        sequences: Vec::new(),
+        ..saved
+    };
+    let restored = filled_anew(&db, folder.path(), of_earlier).await;
+    let take = |sql| restored.write(move |conn| number(conn, sql));
+    assert_eq!(take(next).await.unwrap(), 8);
+    assert_eq!(take(next_record).await.unwrap(), 13);
 }

@@ -19,6 +19,7 @@ store_test_suite!(
     every_table_with_a_dealer_is_behind_the_wall,
     unique_keys_tell_nothing_of_others,
     a_login_that_may_step_over_is_reported,
+    a_login_that_inherits_sees_nothing_before_it_says_as_whom_it_acts,
     a_login_that_may_not_make_the_schema_is_told_who_may,
 );
 
@@ -346,6 +347,27 @@ async fn a_login_that_may_step_over_is_reported(db: TestDb) {
         .write(|conn| conn.batch("DELETE FROM things_migrations"))
         .await;
     assert!(edited.is_err(), "nor may it touch the list of versions");
+}
+
+async fn a_login_that_inherits_sees_nothing_before_it_says_as_whom_it_acts(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let db = with_things(db).await;
+    let made = "DO $$ BEGIN IF to_regrole('marque_heir') IS NULL THEN
+            CREATE ROLE marque_heir LOGIN INHERIT IN ROLE marque_app, marque_hq; END IF; END $$;";
+    // Another process may make the role at the same moment.
+    while db.write(move |conn| conn.batch(made)).await.is_err() {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let heir = as_user(&db, "marque_heir");
+    assert_eq!(heir.as_login().scan(count).await.unwrap(), 0);
+    let written = heir.as_login();
+    let written = written.write(|conn| conn.batch("INSERT INTO things VALUES ('D1', 'c')"));
+    assert!(written.await.is_err(), "nor does it write");
+    assert_eq!(seen(&heir, Wall::Everything).await, (5, 5));
+    let told = heir.wall_problem().await.unwrap().unwrap();
+    assert!(told.contains("marque_heir inherits"), "{told}");
 }
 
 async fn a_login_that_may_not_make_the_schema_is_told_who_may(db: TestDb) {

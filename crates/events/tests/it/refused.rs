@@ -7,6 +7,8 @@ use marque_core::ManualClock;
 use marque_db::{Conn, Value};
 use marque_events::{ApplyError, Consumer, Feed, Handler, dead_letters};
 use marque_testkit::{TestDb, store_test_suite};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio_util::sync::CancellationToken;
 
 use crate::common::{PRODUCER, prepared, tell_each};
 
@@ -58,4 +60,29 @@ async fn an_event_that_the_store_refuses_is_set_aside_and_the_rest_goes_on(db: T
         0,
         "the cursor is past them"
     );
+}
+
+#[test]
+fn that_nothing_was_set_aside_is_told_from_the_start() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let told = recorder.handle();
+    metrics::with_local_recorder(&recorder, || {
+        marque_testkit::block_on(async {
+            let db = prepared(TestDb::sqlite()).await;
+            let consumer = Consumer {
+                name: "keeper",
+                producer: PRODUCER,
+                source: Arc::new(Feed::new(db.handle(), PRODUCER)),
+                db: db.handle(),
+                handler: Arc::new(Keeps),
+                clock: Arc::new(ManualClock::default()),
+            };
+            let stop = CancellationToken::new();
+            stop.cancel();
+            consumer.run(stop).await;
+        });
+    });
+    let told = told.render();
+    let none = "marque_dead_letters_total{consumer=\"keeper\"} 0\n";
+    assert!(told.contains(none), "{told}");
 }

@@ -13,6 +13,7 @@ store_test_suite!(
     two_imports_of_overlapping_files_end_with_each_record_once,
     a_file_the_disk_does_not_give_now_is_read_later,
     a_worker_that_lost_its_claim_ends_nothing,
+    files_of_one_dealer_are_worked_off_in_the_order_in_which_they_came,
     a_file_sent_again_with_its_key_is_one_import,
 );
 
@@ -159,6 +160,42 @@ async fn a_worker_that_lost_its_claim_ends_nothing(db: TestDb) {
         (ImportState::Running, before.received)
     );
     assert_eq!(rig.spooled_files(), 1, "the file is the other's now");
+}
+
+/// The earlier file cannot be read for a while: the later one of the same dealer waits, in any process and after a
+/// restart, and another dealer's does not.
+async fn files_of_one_dealer_are_worked_off_in_the_order_in_which_they_came(db: TestDb) {
+    let mut rig = Rig::new(db).await;
+    let earlier = queued(&mut rig, clean_file(50)).await;
+    let send = async |rig: &Rig, dealer: &str| {
+        let file = ImportFile::of_customers(dealer, clean_file(10));
+        rig.send_as(Role::HqAdmin, Scope::Headquarters, file)
+            .await
+            .unwrap()
+    };
+    let (later, others) = (send(&rig, "D1").await, send(&rig, "D2").await);
+    let (spooled, aside) = (rig.spooled(&earlier.id), rig.spool().join("aside"));
+    std::fs::rename(&spooled, &aside).unwrap();
+    rig.crash_and_restart().await;
+    let others = rig.wait_for_import(&others.id).await;
+    assert_eq!((others.accepted, others.unchanged), (10, 0));
+    rig.wait_for_state(&earlier.id, &[ImportState::Running])
+        .await;
+    // A SQLite file belongs to one process.
+    let is_shared = rig.customer_db().is_postgres();
+    let beside = is_shared.then(|| rig.another_process());
+    rig.crash_and_restart().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(rig.import_now(&later.id).await.state(), ImportState::Queued);
+    std::fs::rename(&aside, &spooled).unwrap();
+    rig.clock().advance(Duration::from_secs(61));
+    let (earlier, later) = (
+        rig.wait_for_import(&earlier.id).await,
+        rig.wait_for_import(&later.id).await,
+    );
+    assert_eq!((earlier.accepted, earlier.unchanged), (50, 0));
+    assert_eq!((later.accepted, later.unchanged), (0, 10));
+    drop(beside);
 }
 
 async fn a_file_sent_again_with_its_key_is_one_import(db: TestDb) {

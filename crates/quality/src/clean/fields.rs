@@ -137,6 +137,7 @@ impl Notes<'_> {
                         IdFlaw::Masked => Rule::IdMasked,
                         IdFlaw::Character => Rule::IdCharacter,
                         IdFlaw::CheckCharacter => Rule::IdCheckCharacter,
+                        IdFlaw::Cut => Rule::IdCut,
                         IdFlaw::BirthDate => Rule::IdBirthDate,
                         IdFlaw::UnknownForm | IdFlaw::Length(_) => Rule::IdForm,
                     },
@@ -251,6 +252,16 @@ impl Notes<'_> {
         let typed = self.date(field, cell)?;
         self.measure(Measured::day(field, typed.date))
             .then_some(typed)
+    }
+
+    /// The last day on which something is valid. Papers say of some only the month: then it is so to the month's end.
+    pub(super) fn due_date(&mut self, field: Field, cell: Option<&str>) -> Option<NaiveDate> {
+        let typed = self.date(field, cell)?;
+        if typed.is_month {
+            self.add(field, Rule::DateMonthOnly);
+        }
+        let date = typed.last_day();
+        self.measure(Measured::day(field, date)).then_some(date)
     }
 
     /// Notes an end before its beginning. Of a day without a time nobody knows when on it.

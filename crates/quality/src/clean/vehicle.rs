@@ -139,6 +139,8 @@ pub struct CleanVehicle<'a> {
     pub model: Option<Cow<'a, str>>,
     /// As given, else by the VIN.
     pub model_year: Option<i32>,
+    /// Whether the model year is only what the VIN has it to be: no word of whoever typed the row.
+    pub is_year_guessed: bool,
     pub color: Option<Cow<'a, str>>,
     pub energy_type: Option<EnergyType>,
     pub sale_date: Option<NaiveDate>,
@@ -168,7 +170,7 @@ pub fn clean_vehicle_by<'a>(
         notes.add_other(Field::VehiclePlate, Rule::SwappedColumns, Field::VehicleVin);
     }
     let (vin, vin_suggestion) = notes.vin(Field::VehicleVin, row.vin);
-    let vehicle = CleanVehicle {
+    let mut vehicle = CleanVehicle {
         vin,
         vin_suggestion,
         plate: notes.plate(Field::VehiclePlate, row.plate),
@@ -176,6 +178,7 @@ pub fn clean_vehicle_by<'a>(
         series: notes.text(Field::VehicleSeries, row.series),
         model: notes.text(Field::VehicleModel, row.model),
         model_year: model_year(row.model_year, vin, &mut notes),
+        is_year_guessed: false,
         color: notes.text(Field::VehicleColor, row.color),
         energy_type: notes.choice(Field::VehicleEnergyType, row.energy_type, ENERGY_TYPES),
         sale_date: notes
@@ -183,16 +186,14 @@ pub fn clean_vehicle_by<'a>(
             .map(|d| d.date),
         selling_dealer: notes.key(Field::VehicleSellingDealer, row.selling_dealer),
         owner_key: notes.key(Field::VehicleOwnerKey, row.owner_key),
-        insurance_expiry: notes
-            .date_in_range(Field::VehicleInsuranceExpiry, row.insurance_expiry)
-            .map(|d| d.date),
-        inspection_due: notes
-            .date_in_range(Field::VehicleInspectionDue, row.inspection_due)
-            .map(|d| d.date),
-        warranty_end: notes
-            .date_in_range(Field::VehicleWarrantyEnd, row.warranty_end)
-            .map(|d| d.date),
+        insurance_expiry: notes.due_date(Field::VehicleInsuranceExpiry, row.insurance_expiry),
+        inspection_due: notes.due_date(Field::VehicleInspectionDue, row.inspection_due),
+        warranty_end: notes.due_date(Field::VehicleWarrantyEnd, row.warranty_end),
     };
+    if vehicle.model_year.is_none() {
+        vehicle.model_year = year_by_vin(vin, today);
+        vehicle.is_year_guessed = vehicle.model_year.is_some();
+    }
     if let (Some(sold), Some(end)) = (vehicle.sale_date, vehicle.warranty_end)
         && end < sold
     {
@@ -208,14 +209,14 @@ pub fn clean_vehicle_by<'a>(
     notes.into_cleaned(vehicle)
 }
 
-/// The model year as typed (`2024`, `2024款`, `24款`), else by the VIN.
+/// The model year that the VIN has.
+fn year_by_vin(vin: Option<Vin>, today: NaiveDate) -> Option<i32> {
+    vin.and_then(|vin| vin.model_year(today.year() + 1))
+}
+
+/// The model year as typed: `2024`, `2024款`, `24款`.
 fn model_year(cell: Option<&str>, vin: Option<Vin>, notes: &mut Notes<'_>) -> Option<i32> {
-    let next_year = notes.today.year() + 1;
-    let by_vin = vin.and_then(|vin| vin.model_year(next_year));
-    let Some(typed) = present(cell) else {
-        return by_vin;
-    };
-    let text = tidy(typed);
+    let text = tidy(present(cell)?);
     let digits = text.trim_end_matches(['款', '年', '型']);
     let year = digits
         .parse::<i32>()
@@ -223,7 +224,7 @@ fn model_year(cell: Option<&str>, vin: Option<Vin>, notes: &mut Notes<'_>) -> Op
         .map(|year| if digits.len() == 2 { 2000 + year } else { year });
     let Some(year) = year else {
         notes.add(Field::VehicleModelYear, Rule::NumberForm);
-        return by_vin;
+        return None;
     };
     let measured = Measured {
         field: Field::VehicleModelYear,
@@ -231,8 +232,9 @@ fn model_year(cell: Option<&str>, vin: Option<Vin>, notes: &mut Notes<'_>) -> Op
         value: i64::from(year),
     };
     if !notes.measure(measured) {
-        return by_vin;
+        return None;
     }
+    let by_vin = year_by_vin(vin, notes.today);
     if vin.is_some_and(|vin| vin.is_chinese()) && by_vin.is_some_and(|by_vin| by_vin != year) {
         notes.add_other(
             Field::VehicleModelYear,
@@ -262,6 +264,7 @@ mod tests {
         let cleaned = clean_vehicle(&row, today());
         assert!(cleaned.findings.is_empty());
         assert_eq!(cleaned.record.model_year, Some(2024));
+        assert!(cleaned.record.is_year_guessed);
         assert_eq!(
             cleaned.record.energy_type,
             Some(EnergyType::BatteryElectric)
@@ -270,6 +273,30 @@ mod tests {
             cleaned.record.sale_date,
             NaiveDate::from_ymd_opt(2024, 3, 5)
         );
+    }
+
+    #[test]
+    fn what_is_valid_until_a_month_is_so_to_its_end() {
+        let row = VehicleRow {
+            vin: Some("LJ1EEKRN7R4000001"),
+            sale_date: Some("2024-05"),
+            inspection_due: Some("2028-02"),
+            insurance_expiry: Some("2026年12月"),
+            warranty_end: Some("2028-05-04"),
+            ..VehicleRow::default()
+        };
+        let cleaned = clean_vehicle(&row, today());
+        let vehicle = &cleaned.record;
+        let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day);
+        assert_eq!(vehicle.inspection_due, day(2028, 2, 29));
+        assert_eq!(vehicle.insurance_expiry, day(2026, 12, 31));
+        assert_eq!(vehicle.warranty_end, day(2028, 5, 4));
+        assert_eq!(vehicle.sale_date, day(2024, 5, 1));
+        let findings = cleaned.findings.iter();
+        let found: Vec<_> = findings.map(|one| (one.field, one.rule)).collect();
+        let month_only = |field| (field, Rule::DateMonthOnly);
+        let fields = [Field::VehicleInsuranceExpiry, Field::VehicleInspectionDue];
+        assert_eq!(found, fields.map(month_only));
     }
 
     #[test]
@@ -306,6 +333,7 @@ mod tests {
         };
         let cleaned = clean_vehicle(&row, today());
         assert_eq!(cleaned.record.model_year, Some(2022));
+        assert!(!cleaned.record.is_year_guessed);
         assert_eq!(cleaned.findings[0].rule, Rule::VinModelYearDiffers);
     }
 }

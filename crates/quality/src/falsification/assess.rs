@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Kind, Settings, Suspect,
+    alone::{ClerkAssessment, stand_out},
     bonds::{Bond, Expected, weak_signs},
     digits,
     group::Shape,
@@ -37,6 +38,14 @@ const ODD: f64 = 0.05;
 
 /// Assesses dealers or clerks. With fewer than three units, shares are compared with fixed usual ones alone.
 pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Assessment {
+    compare(units, settings).0
+}
+
+/// Assesses units, and gives back the tests by which it did, in their order.
+fn compare(
+    units: &BTreeMap<String, EntryState>,
+    settings: Settings,
+) -> (Assessment, Vec<Vec<Trial>>) {
     let measured = units.values().map(|state| Measures::of(state, &settings));
     let mut measures: Vec<Measures> = measured.collect();
     let by_vin = units.values().map(|state| &state.by_vin);
@@ -64,7 +73,7 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
             trials
         })
         .collect();
-    let verdicts = decide(units.keys(), trials, settings);
+    let verdicts = decide(units.keys(), &trials, settings);
     let mut assessment = Assessment {
         suspects: verdicts.suspects,
         marks: BTreeMap::new(),
@@ -73,28 +82,31 @@ pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Asses
         let marks = Marks::of(measures, &passed, &settings);
         assessment.marks.insert(name.clone(), marks);
     }
-    assessment
+    (assessment, trials)
 }
 
 /// Assesses clerks beside their dealers, who are assessed already: what is usual at his dealer is no sign at a clerk, so that whoever is
-/// named has entries that bear the sign there.
+/// named has entries that bear the sign there. Of what his dealer as a whole does not show, only he is named who stands out of the
+/// dealer's other clerks too (`alone`).
 pub fn assess_clerks(
     clerks: &BTreeMap<String, EntryState>,
     dealers: &Assessment,
     settings: Settings,
-) -> Assessment {
-    let assessment = assess(clerks, settings);
-    let mut named = BTreeSet::new();
-    let borne = |suspect: Suspect| {
-        let kind = dealers.borne(&suspect.unit, suspect.kind, &clerks[&suspect.unit])?;
-        Some(Suspect { kind, ..suspect })
-    };
-    let once = |suspect: &Suspect| named.insert((suspect.unit.clone(), suspect.kind, suspect.of));
-    let suspects = assessment.suspects.into_iter().filter_map(borne);
-    Assessment {
-        suspects: suspects.filter(once).collect(),
-        marks: assessment.marks,
-    }
+) -> ClerkAssessment<Assessment> {
+    let (mut assessment, trials) = compare(clerks, settings);
+    let mut lone = stand_out(clerks.keys(), &trials, settings);
+    lone.retain(|one| {
+        one.kind != Kind::MonthEndBurst || clerks[&one.unit].last_two_days.is_habit()
+    });
+    let suspects = std::mem::take(&mut assessment.suspects);
+    // Nobody asks what is looked for in the entries of the others.
+    let named: BTreeSet<&str> = suspects.iter().map(|one| one.unit.as_str()).collect();
+    assessment
+        .marks
+        .retain(|unit, _| named.contains(unit.as_str()));
+    let borne =
+        |suspect: &Suspect| dealers.borne(&suspect.unit, suspect.kind, &clerks[&suspect.unit]);
+    ClerkAssessment::of(suspects, lone, assessment, borne)
 }
 
 /// Shares that are usual in the network; floors stand in where the network is small or clean.

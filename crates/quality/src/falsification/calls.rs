@@ -76,7 +76,8 @@ pub fn assess_calls(units: &BTreeMap<String, CallState>, settings: Settings) -> 
     let trials = spoken
         .iter()
         .map(|state| vec![trial(state, &all, &settings)]);
-    decide(units.keys(), trials.collect(), settings).suspects
+    let trials: Vec<Vec<Trial>> = trials.collect();
+    decide(units.keys(), &trials, settings).suspects
 }
 
 fn trial(state: &CallState, all: &CallState, settings: &Settings) -> Trial {

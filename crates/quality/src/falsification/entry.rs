@@ -11,7 +11,7 @@ use crate::{
     credit_code::looks_like_credit_code,
     dictionary::CustomerRow,
     finding::Rule,
-    id_document::{Doubt, doubt_of},
+    id_document::{Doubt, doubt_of, is_cut},
     inline::Inline,
     number::is_sentinel_odometer,
     party::{self, PartyKind},
@@ -218,7 +218,7 @@ fn id_digits(row: &CustomerRow<'_>) -> Option<Inline<18>> {
             && code.as_bytes()[..17].iter().all(u8::is_ascii_digit)
             && !looks_like_credit_code(&code);
         let id = is_id.then(|| Inline::of(&code)).flatten();
-        id.filter(|id| !is_cut(id))
+        id.filter(|id| !id.as_bytes().first_chunk().is_some_and(is_cut))
     };
     of(row.id_number).or_else(|| of(row.phone).filter(|id| shown_by(id) != Doubt::Invented))
 }
@@ -230,11 +230,6 @@ fn doubt(id: &Inline<18>, cleaned: &Cleaned<CleanCustomer<'_>>) -> Doubt {
         Doubt::None if rules.any(|rule| rule == Rule::IdBirthDate) => Doubt::Invented,
         doubt => doubt,
     }
-}
-
-/// Whether a spreadsheet has taken the number for an amount: it keeps fifteen digits and writes zeros for the others.
-fn is_cut(id: &Inline<18>) -> bool {
-    id.as_bytes().ends_with(b"000") && shown_by(id) == Doubt::Slip
 }
 
 fn shown_by(id: &Inline<18>) -> Doubt {

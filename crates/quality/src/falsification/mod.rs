@@ -9,10 +9,13 @@
 //!   for each other nor hide behind it, as long as they are fewer than half ([`stats::usual_share`]).
 //! - **Weak signs** of a small dealer, none of which says much, are weighed by how much more frequent they are where somebody
 //!   invents, and summed; the p value of the sum is exact (`signs`, `bonds`).
+//! - **A clerk of many** invents while his dealer as a whole looks as dealers do: he is compared with the dealer's other clerks as well,
+//!   more strictly, and his own records alone bear the sign (`alone`).
 //! - **Honest oddities** have an explanation in the data that is looked for first: a file taken over from another system in one
 //!   minute or day (`trial::burst`, `state::LastDays`, `readings`), a dormitory, works or village (`entry`), a company's phone and
 //!   address (`group`), a slip of the pen (`phones`). The tests of `oddities` hold this.
 
+mod alone;
 mod assess;
 mod bonds;
 mod calls;
@@ -35,6 +38,7 @@ mod unit;
 mod visit_entry;
 mod visits;
 
+pub use alone::ClerkAssessment;
 pub use assess::{Assessment, assess, assess_clerks};
 pub use calls::{CallState, assess_calls};
 pub use entry::{Entry, EntryExtras};

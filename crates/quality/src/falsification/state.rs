@@ -43,6 +43,9 @@ pub struct EntryState {
     pub(super) by_vin: ByVin,
 }
 
+/// So many entries of other months' ends than that with the fullest day make a habit.
+const HABIT: u64 = 3;
+
 /// ID numbers with one area and date of birth.
 #[derive(Clone, Default, PartialEq)]
 pub(super) struct Stem {
@@ -175,6 +178,20 @@ impl LastDays {
         }
         let beyond = first - second;
         (sum - beyond, dated.saturating_sub(beyond))
+    }
+
+    /// Whether they are of more than one month's end: who came at the end of a month, or stood in then once, has no habit.
+    pub(super) fn is_habit(&self) -> bool {
+        // The last two days of a month and of the next lie four weeks apart at least.
+        let fullest = self
+            .0
+            .iter()
+            .max_by_key(|(day, entries)| (**entries, **day));
+        let Some((fullest, _)) = fullest else {
+            return false;
+        };
+        let others = (self.0.iter()).filter(|(day, _)| day.abs_diff(*fullest) > 1);
+        others.map(|(_, entries)| entries).sum::<u64>() >= HABIT
     }
 }
 

@@ -210,7 +210,7 @@ impl Trial {
 /// at is none (Tarone 1990): it would only make the others weaker.
 pub(super) fn decide<'a>(
     units: impl Iterator<Item = &'a String>,
-    trials: Vec<Vec<Trial>>,
+    trials: &[Vec<Trial>],
     settings: Settings,
 ) -> Verdicts {
     let looked = |trial: &&Trial| trial.of > 0;
@@ -226,7 +226,7 @@ pub(super) fn decide<'a>(
         passed: Vec::new(),
     };
     for (unit, trials) in units.zip(trials) {
-        let looked = trials.into_iter().filter(|trial| trial.of > 0);
+        let looked = trials.iter().copied().filter(|trial| trial.of > 0);
         let found: Vec<(Trial, f64)> = looked
             .map(|trial| (trial, adjusted.next().unwrap_or(1.0)))
             .filter(|(trial, q)| *q <= settings.false_discovery_rate && trial.is_large)
@@ -242,12 +242,17 @@ pub(super) fn decide<'a>(
         let suspects = suspects.map(|(trial, q)| trial.suspect(unit, *q));
         verdicts.suspects.extend(suspects);
     }
-    verdicts.suspects.sort_by(|a, b| {
+    strongest_first(&mut verdicts.suspects);
+    verdicts
+}
+
+/// Puts the least likely by chance first.
+pub(super) fn strongest_first(suspects: &mut [Suspect]) {
+    suspects.sort_by(|a, b| {
         a.p.total_cmp(&b.p)
             .then_with(|| a.unit.cmp(&b.unit))
             .then_with(|| a.kind.cmp(&b.kind))
     });
-    verdicts
 }
 
 /// The p value of two independent tests together (Fisher 1925).

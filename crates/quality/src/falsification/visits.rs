@@ -7,6 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Kind, Settings, Sign, Suspect,
+    alone::{ClerkAssessment, stand_out},
     digits::{self, Digits},
     even::{Evenness, evenness},
     readings::{self, ByVin, Compared},
@@ -124,6 +125,14 @@ struct Measured<'a> {
 
 /// Compares the visits of all dealers or advisers.
 pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -> VisitAssessment {
+    compare(units, settings).0
+}
+
+/// Compares units, and gives back the tests by which it did, in their order.
+fn compare(
+    units: &BTreeMap<String, VisitState>,
+    settings: Settings,
+) -> (VisitAssessment, Vec<Vec<Trial>>) {
     let by_vin = units.values().map(|state| &state.by_vin);
     let compared = readings::compare(by_vin, settings.believable_km_a_day);
     let with_lines: BTreeSet<&str> = units
@@ -141,30 +150,44 @@ pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -
             evenness: evenness(&state.by_vin, &settings),
         })
         .collect();
-    let verdicts = decide(units.keys(), trials(&measured, &settings), settings);
+    let trials = trials(&measured, &settings);
+    let verdicts = decide(units.keys(), &trials, settings);
     let marks = units
         .keys()
         .zip(&measured)
         .zip(&verdicts.passed)
         .map(|((unit, measured), passed)| (unit.clone(), Marks::of(measured, passed, &settings)));
-    VisitAssessment {
+    let assessment = VisitAssessment {
         marks: marks.collect(),
         suspects: verdicts.suspects,
-    }
+    };
+    (assessment, trials)
 }
 
-/// Compares the visits of advisers, whose dealers are compared already: whoever is named has visits that bear the sign there.
+/// Compares the visits of advisers, whose dealers are compared already: whoever is named has visits that bear the sign there, or
+/// stands out of the dealer's other advisers (`alone`).
 pub fn assess_visit_clerks(
     clerks: &BTreeMap<String, VisitState>,
     dealers: &VisitAssessment,
     settings: Settings,
-) -> VisitAssessment {
-    let mut assessment = assess_visits(clerks, settings);
-    assessment.suspects.retain(|suspect| {
-        let marks = dealers.marks.get(dealer_and_clerk(&suspect.unit).0);
-        marks.is_some_and(|marks| marks.is_borne(suspect.kind, &clerks[&suspect.unit]))
+) -> ClerkAssessment<VisitAssessment> {
+    let (mut assessment, trials) = compare(clerks, settings);
+    let mut lone = stand_out(clerks.keys(), &trials, settings);
+    lone.retain(|one| {
+        one.kind != Kind::MonthEndBurst || clerks[&one.unit].last_two_days.is_habit()
     });
+    let suspects = std::mem::take(&mut assessment.suspects);
+    // Nobody asks what is looked for in the entries of the others.
+    let named: BTreeSet<&str> = suspects.iter().map(|one| one.unit.as_str()).collect();
     assessment
+        .marks
+        .retain(|unit, _| named.contains(unit.as_str()));
+    let borne = |suspect: &Suspect| {
+        let marks = dealers.marks.get(dealer_and_clerk(&suspect.unit).0)?;
+        let is_borne = marks.is_borne(suspect.kind, &clerks[&suspect.unit]);
+        is_borne.then_some(suspect.kind)
+    };
+    ClerkAssessment::of(suspects, lone, assessment, borne)
 }
 
 impl Measured<'_> {

@@ -355,6 +355,21 @@ fn the_reading_that_alone_contradicts_the_others_bears_the_kind_and_those_beside
 }
 
 #[test]
+fn the_readings_of_a_meter_that_was_replaced_bear_nothing() {
+    let folder = Folder::new("new-meter");
+    let mut file = "经销商代码,工单号,车架号,进店时间,里程,业务类型\n".to_owned();
+    let kms = [10_017, 21_523, 30_019, 40_931, 213, 5_027, 9_841];
+    for (n, km) in kms.into_iter().enumerate() {
+        let day = format!("2025-{:02}-06", n + 1);
+        writeln!(file, "D1,R{n},LJ1EEKRN7R4000001,{day},{km},保养").expect("memory");
+    }
+    let (json, _) = folder.check("visits", &file);
+    let mut findings = list(&json, "findings").iter();
+    let of_meter = findings.find(|one| one["field"] == "odometer_km");
+    assert_eq!(of_meter, None);
+}
+
+#[test]
 fn visits_that_were_entered_in_one_minute_bear_no_kind_for_their_time() {
     let folder = Folder::new("entered");
     let car = "LJ1EEKRN7R4000001";

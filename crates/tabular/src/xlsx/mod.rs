@@ -34,8 +34,10 @@ use crate::{
 /// Reader of a workbook.
 pub(crate) struct Workbook {
     sheet: Sheet,
-    /// Sheets with the same headers, which go on where this one ends.
-    further: VecDeque<Sheet>,
+    /// Where the columns stand in this sheet, unless they stand as in the first.
+    order: Option<Vec<usize>>,
+    /// Sheets with the same headers, which go on where this one ends, and where the columns stand in each.
+    further: VecDeque<(Sheet, Option<Vec<usize>>)>,
     /// Names of sheets that have rows and are not read.
     unread: Vec<String>,
     headers: Vec<String>,
@@ -85,8 +87,8 @@ impl Opened {
 }
 
 impl Workbook {
-    /// Opens the first sheet whose headers fit, or the first of all that has a row; those after it that have the same headers go on
-    /// where it ends.
+    /// Opens the first sheet whose headers fit, or the first of all that has a row; those after it that have the same headers, in
+    /// whatever order, go on where it ends.
     pub(crate) fn open(
         source: Source,
         limits: &Limits,
@@ -132,6 +134,7 @@ impl Workbook {
         } = opened;
         Self {
             sheet,
+            order: None,
             further: VecDeque::new(),
             unread: Vec::new(),
             headers,
@@ -152,13 +155,22 @@ impl Workbook {
         named: &NamedSheet,
         opened: Result<Option<Opened>, Problem>,
     ) -> Result<(), Problem> {
-        match opened {
+        let opened = match opened {
             Err(problem @ (Problem::ZipBomb | Problem::Read(_))) => return Err(problem),
-            Ok(None) => {}
-            Ok(Some(opened)) if opened.headers == self.headers => {
-                self.further.push_back(opened.sheet);
+            Ok(None) => return Ok(()),
+            Ok(Some(opened)) => Some(opened),
+            Err(_) => None,
+        };
+        let going_on = opened.and_then(|opened| {
+            let order = order_in(&opened.headers, &self.headers)?;
+            Some((opened.sheet, order))
+        });
+        match going_on {
+            Some((sheet, order)) => {
+                let is_same = order.is_sorted();
+                self.further.push_back((sheet, (!is_same).then_some(order)));
             }
-            Ok(Some(_)) | Err(_) => self.unread.push(named.name.clone()),
+            None => self.unread.push(named.name.clone()),
         }
         Ok(())
     }
@@ -196,11 +208,14 @@ impl Workbook {
         row: &mut Row,
     ) -> Result<Option<Result<(), RowFault>>, Problem> {
         while !self.sheet.next_row(row)? {
-            let Some(next) = self.further.pop_front() else {
+            let Some((next, order)) = self.further.pop_front() else {
                 return Ok(None);
             };
             self.lines_before = self.lines_before.saturating_add(self.sheet.last_line());
-            self.sheet = next;
+            (self.sheet, self.order) = (next, order);
+        }
+        if let Some(order) = &self.order {
+            row.reorder(order);
         }
         row.line = row.line.saturating_add(self.lines_before);
         self.position.row += 1;
@@ -227,6 +242,26 @@ impl Workbook {
             _ => Ok(()),
         }
     }
+}
+
+/// Where each of the wanted headers stands in a sheet; nothing if the sheet has others.
+fn order_in(sheet: &[String], wanted: &[String]) -> Option<Vec<usize>> {
+    let sorted = |headers: &[String]| {
+        let mut places: Vec<usize> = (0..headers.len()).collect();
+        places.sort_by(|one, other| headers[*one].cmp(&headers[*other]));
+        places
+    };
+    if sheet.len() != wanted.len() {
+        return None;
+    }
+    let mut order = vec![0; wanted.len()];
+    for (of_wanted, of_sheet) in sorted(wanted).into_iter().zip(sorted(sheet)) {
+        if wanted[of_wanted] != sheet[of_sheet] {
+            return None;
+        }
+        order[of_wanted] = of_sheet;
+    }
+    Some(order)
 }
 
 /// A sheet as it lies in the file.

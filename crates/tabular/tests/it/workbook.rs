@@ -112,6 +112,40 @@ fn sheets_with_the_same_headers_go_on_and_the_others_are_named() {
 }
 
 #[test]
+fn a_sheet_with_the_same_headers_in_another_order_goes_on_too() {
+    let sheets: [(&str, &[&[&str]]); 4] = [
+        ("1", &[&["编号", "姓名", "手机"], &["1", "王", "131"]]),
+        (
+            "2",
+            &[
+                &["手机", "编号", "姓名"],
+                &["132", "2"],
+                &["133", "3", "张", "x"],
+            ],
+        ),
+        (
+            "3",
+            &[&["编号", "姓名", "手机", "备注"], &["4", "赵", "134", "y"]],
+        ),
+        ("4", &[&["编号", "姓名", "手机"], &["5", "陈", "135"]]),
+    ];
+    let mut reader = open(with_sheets(&sheets)).unwrap();
+    assert_eq!(reader.unread_sheets(), ["3"]);
+    let rows = rest(&mut reader).into_iter();
+    let read: Vec<_> = rows
+        .map(|(line, fields, reason)| (line, fields.join(","), reason.is_none()))
+        .collect();
+    let expected = [
+        (2, "1,王,131", true),
+        (4, "2,,132", true),
+        (5, "3,张,133,x", false),
+        (7, "5,陈,135", true),
+    ];
+    let expected = expected.map(|(line, fields, is_good)| (line, fields.to_owned(), is_good));
+    assert_eq!(read, expected);
+}
+
+#[test]
 fn the_sheet_that_has_the_columns_is_read_wherever_it_is() {
     let sheets: [(&str, &[&[&str]]); 3] = [
         ("填写说明", &[&["客户资料导入模板"], &["请勿修改表头"]]),

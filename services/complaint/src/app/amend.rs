@@ -98,8 +98,11 @@ impl CaseApp {
                         // Records before cases, as an import holds them.
                         let record = who.and_then(|(record, _)| record);
                         storage::lock_records(conn, record.into_iter())?;
+                        app.check_not_erased(conn, record)?;
                         if let Some(heir) = &heir {
-                            storage::share_hours(conn, heir.as_str())?;
+                            let found = app.find(conn, ctx.scope(), wanted)?;
+                            let both = [found.dealer.as_str(), heir.as_str()];
+                            storage::share_hours_of(conn, both)?;
                         }
                         let mut case = app.hold(conn, ctx.scope(), wanted)?;
                         expect_version(&case, amendment.expected_version)?;

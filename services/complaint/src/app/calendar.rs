@@ -60,12 +60,11 @@ impl CaseApp {
     ) -> Result<usize> {
         let (scope, code) = (ctx.scope(), dealer.as_str());
         let now = self.clock.now();
+        // Whoever writes a case of the dealer shares them: no case has to be held.
         storage::lock_hours(conn, code)?;
         let (past, revision) = storage::find_hours(conn, scope, code)?;
         // What ran until now ran by the old hours, on the days as they are told now.
         let past = Calendar::new(past.with_days_of(hours), self.days(conn, revision)?);
-        let found = storage::open_clocks_of_dealer(conn, scope, code)?;
-        storage::lock_cases(conn, found.iter().map(|(case, _)| *case))?;
         storage::put_hours(conn, code, hours)?;
         let ahead = self.calendar(conn, scope, code)?;
         let mut clocks = storage::open_clocks_of_dealer(conn, scope, code)?;
@@ -93,8 +92,8 @@ impl CaseApp {
         Ok(cases.len())
     }
 
-    /// Notes in cases that are held that a clock of theirs runs out at another time, and tells of it. In several events: there may be
-    /// as many cases as a dealer has.
+    /// Notes in cases that nobody else writes that a clock of theirs runs out at another time, and tells of it. In several events: there
+    /// may be as many cases as a dealer has.
     pub(super) fn tell_rescheduled(
         &self,
         conn: &mut Conn<'_>,
@@ -104,8 +103,11 @@ impl CaseApp {
     ) -> std::result::Result<(), StoreError> {
         cases.sort_unstable();
         cases.dedup();
+        // All before the first is told: whoever holds a row waits for nothing but to tell of it.
         for some in cases.chunks(TOLD_AT_ONCE) {
             storage::touch_cases(conn, some, now)?;
+        }
+        for some in cases.chunks(TOLD_AT_ONCE) {
             let found = self.store.find_many(conn, scope, some)?;
             let changes = found.iter().map(|case| Change::of(case, now)).collect();
             publish::all(conn, &*self.clock, publish::RESCHEDULED, changes)?;

@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use marque_core::{Timestamp, business_date};
 use marque_errors::Violation;
 use marque_quality::{
-    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint, date::TypedDate,
-    text::present, vin::Vin,
+    ComplaintRow, Field, Finding, Lang, Rule, Severity as Grade, clean_complaint,
+    date::TypedDate,
+    text::{fold_code, present},
+    vin::Vin,
 };
 
 use super::visited;
@@ -184,15 +186,25 @@ fn vin_of(clean: Option<&Vin>, typed: Option<&str>) -> String {
     if let Some(vin) = clean {
         return vin.as_str().to_owned();
     }
-    let typed = typed.unwrap_or_default().trim().to_uppercase();
-    let is_plain = typed.len() == 17
-        && typed
+    let Some(folded) = fold_code::<VIN_BYTES>(typed.unwrap_or_default()) else {
+        return String::new();
+    };
+    let vin = folded.as_str();
+    let is_plain = vin.len() == 17
+        && vin
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() && !b"IOQ".contains(&byte));
-    if is_plain { typed } else { String::new() }
+    if is_plain {
+        vin.to_owned()
+    } else {
+        String::new()
+    }
 }
 
-/// A VIN as it may be typed.
+/// No VIN that was typed is longer without its blanks, in bytes.
+const VIN_BYTES: usize = 64;
+
+/// A VIN as it may be typed: in any width and case, with blanks.
 pub(crate) fn check_vin(typed: &str) -> Result<String, Violation> {
     match vin_of(None, Some(typed)) {
         vin if vin.is_empty() => Err(Violation::new("vin", "FORMAT", WRONG_VIN)),

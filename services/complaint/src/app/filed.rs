@@ -38,7 +38,17 @@ fn end(case: &mut Case, draft: &Draft) {
 
 /// Whether a case is older than it could be re-opened.
 fn is_history(case: &Case, now: Timestamp) -> bool {
-    now.since(case.opened_at) > std::time::Duration::from_secs(REOPEN_DAYS as u64 * 86_400)
+    is_long_ago(case.opened_at, now)
+}
+
+/// Whether the customer of a case that has just come in is to be asked how it is: it is resolved, and was not long ago.
+pub(super) fn is_to_be_asked(case: &Case, now: Timestamp) -> bool {
+    let ended = case.resolved_at.filter(|_| case.state == State::Resolved);
+    ended.is_some_and(|ended| !is_long_ago(ended, now))
+}
+
+fn is_long_ago(at: Timestamp, now: Timestamp) -> bool {
+    now.since(at) > std::time::Duration::from_secs(REOPEN_DAYS as u64 * 86_400)
 }
 
 /// What came of a satisfaction call that the dealer's own system tells of: the grades are not in the file.

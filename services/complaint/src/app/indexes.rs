@@ -2,7 +2,7 @@
 //! kept up by the service's own events; nothing of them is on disk.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::CaseApp;
 use crate::{
-    domain::{Case, Index, Solution, SolutionState, kinship},
+    domain::{Case, Index, Solution, SolutionState, folded_code, kinship},
     storage::{self, Filter},
 };
 
@@ -30,6 +30,9 @@ struct Inner {
     /// Version and time of each solution as it was taken in.
     taken: HashMap<Uuid, (i64, Timestamp)>,
     about: HashMap<Uuid, About>,
+    /// How parts and faults are spelled that cases name, or named.
+    parts: Spellings,
+    faults: Spellings,
     /// Dealers of cases, by code, with numbers that are quick to compare.
     dealers: HashMap<String, u32>,
     /// When the last solution that was taken in had changed.
@@ -39,7 +42,10 @@ struct Inner {
 /// A case, and the number of its dealer.
 type Whose = (Uuid, u32);
 
-/// What is coded of a case, beside its words.
+/// The spellings of codes, by what each is compared as.
+type Spellings = HashMap<String, BTreeSet<String>>;
+
+/// What is coded of a case, beside its words; part and fault as they are compared.
 #[derive(Debug, Clone)]
 struct About {
     dealer: u32,
@@ -50,8 +56,18 @@ struct About {
 }
 
 impl About {
+    fn of(case: &Case, dealer: u32) -> Self {
+        Self {
+            dealer,
+            category: case.category.clone(),
+            part: folded_code(&case.part),
+            fault: folded_code(&case.fault),
+            vin: case.vin.clone(),
+        }
+    }
+
     /// Category, part, fault and vehicle of a case and of this one.
-    fn beside<'a>(&'a self, case: &'a Case) -> [(&'a str, &'a str); 4] {
+    fn beside<'a>(&'a self, case: &'a Self) -> [(&'a str, &'a str); 4] {
         [
             (&case.category, &self.category),
             (&case.part, &self.part),
@@ -76,25 +92,37 @@ fn reasons(pairs: [(&str, &str); 4], has_words: bool) -> Vec<&'static str> {
     .collect()
 }
 
+/// Remembers that a code is spelled so.
+fn note_spelling(known: &mut Spellings, code: &str, spelling: &str) {
+    if spelling.is_empty() {
+        return;
+    }
+    if let Some(spellings) = known.get_mut(code) {
+        if !spellings.contains(spelling) {
+            spellings.insert(spelling.to_owned());
+        }
+    } else {
+        known.insert(code.to_owned(), BTreeSet::from([spelling.to_owned()]));
+    }
+}
+
 /// Cases a page of the first reading.
 const PAGE: u32 = 1_000;
 /// Microseconds; no write takes longer from its time to its commit.
 const OVERLAP: i64 = 60_000_000;
 /// Candidates that are looked at again for what they have in common beside their words.
 const CANDIDATES: usize = 50;
+/// Spellings of a part or fault of which cases are looked for.
+const MOST_SPELLINGS: usize = 20;
 
 impl Indexes {
     /// Takes in a case, or what it has become.
     fn put_case(&self, case: &Case) {
         let mut inner = self.0.write();
         let dealer = inner.number_of(&case.dealer);
-        let about = About {
-            dealer,
-            category: case.category.clone(),
-            part: case.part.clone(),
-            fault: case.fault.clone(),
-            vin: case.vin.clone(),
-        };
+        let about = About::of(case, dealer);
+        note_spelling(&mut inner.parts, &about.part, &case.part);
+        note_spelling(&mut inner.faults, &about.fault, &case.fault);
         let words = format!("{} {}", case.words.text, case.words.wish);
         inner.cases.put((case.id.uuid(), dealer), &words);
         let before = inner.about.insert(case.id.uuid(), about);
@@ -129,6 +157,17 @@ impl Indexes {
         found.into_iter().map(|((id, _), _)| id.into()).collect()
     }
 
+    /// How the part and the fault of a case are spelled, in it and in others.
+    pub(super) fn spellings_of(&self, case: &Case) -> [Vec<String>; 2] {
+        let inner = self.0.read();
+        [(&inner.parts, &case.part), (&inner.faults, &case.fault)].map(|(known, own)| {
+            let others = known.get(&folded_code(own)).into_iter().flatten();
+            let others = others.filter(|spelling| *spelling != own).cloned();
+            let all = std::iter::once(own.clone()).chain(others);
+            all.take(MOST_SPELLINGS).collect()
+        })
+    }
+
     /// Cases like one, likest first, each with what both have in common. `kin` are those of the same vehicle, fault or part, which
     /// may have no word in common.
     pub(super) fn find_similar(
@@ -139,6 +178,7 @@ impl Indexes {
         limit: usize,
     ) -> Vec<(ComplaintId, Vec<&'static str>)> {
         let inner = self.0.read();
+        let own = About::of(case, 0);
         let seen = inner.seen(dealers);
         let admits = |(id, dealer): Whose| {
             id != case.id.uuid() && seen.as_ref().is_none_or(|seen| seen.contains(&dealer))
@@ -162,7 +202,7 @@ impl Indexes {
         let mut weighed: Vec<(f32, ComplaintId, Vec<&'static str>)> = found
             .into_iter()
             .filter_map(|(id, words)| {
-                let pairs = inner.about.get(&id)?.beside(case);
+                let pairs = inner.about.get(&id)?.beside(&own);
                 let kin = kinship(pairs);
                 // Words count for more between kin, and kin count without words.
                 let score = words / best * kin + (kin - 1.0);
@@ -267,7 +307,9 @@ impl CaseApp {
                 self.indexes.put_solution(solution, words);
             }
             match changed.last() {
-                Some((last, _)) if changed.len() == PAGE as usize => after = (last.updated_at, last.id),
+                Some((last, _)) if changed.len() == PAGE as usize => {
+                    after = (last.updated_at, last.id);
+                }
                 _ => return Ok(()),
             }
         }
@@ -288,11 +330,7 @@ impl CaseApp {
 }
 
 /// The words by which a solution is found: its own; where a draft was rejected, those of what stays in force.
-fn searched(
-    conn: &mut Conn<'_>,
-    scope: &Scope,
-    solution: &Solution,
-) -> Result<String, StoreError> {
+fn searched(conn: &mut Conn<'_>, scope: &Scope, solution: &Solution) -> Result<String, StoreError> {
     if solution.state != SolutionState::Rejected {
         return Ok(solution.words());
     }

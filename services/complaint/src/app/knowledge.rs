@@ -11,7 +11,10 @@ use uuid::Uuid;
 
 use super::{CaseApp, Numbered, Shown, Wanted, draft, read::hide_repeated, veil::Veil};
 use crate::{
-    domain::{Among, Case, Solution, SolutionState, Uses, category_code, kinship},
+    domain::{
+        Among, Case, Solution, SolutionState, Uses, category_code, folded_code, kinship,
+        searched_code,
+    },
     error::{Error, Result},
     storage,
 };
@@ -65,7 +68,8 @@ impl CaseApp {
                 let whose = (case.record, case.customer, case.vin.as_str());
                 let mut earlier = app.store.find_of(conn, scope, whose)?;
                 earlier.retain(|other| other.id != case.id);
-                let kin = storage::CaseStore::find_kin(conn, scope, &case)?;
+                let spelled = app.indexes.spellings_of(&case);
+                let kin = storage::CaseStore::find_kin(conn, scope, (case.vin.as_str(), &spelled))?;
                 let found = app
                     .indexes
                     .find_similar(&case, &kin, dealers.as_deref(), SHOWN);
@@ -105,13 +109,16 @@ impl CaseApp {
         self.db
             .read(move |conn| {
                 let scope = ctx.scope();
-                let mut cases = if let Ok(vin) = draft::check_vin(&query) {
-                    app.store.find_of(conn, scope, (None, None, &vin))?
-                } else {
+                let mut cases = match draft::check_vin(&query) {
+                    Ok(vin) => app.store.find_of(conn, scope, (None, None, &vin))?,
+                    Err(_) => Vec::new(),
+                };
+                // Words too can have seventeen letters and digits in all.
+                if cases.is_empty() {
                     let dealers = storage::dealers_of(conn, scope)?;
                     let found = app.indexes.search_cases(&query, dealers.as_deref(), limit);
-                    app.in_order(conn, scope, &found)?
-                };
+                    cases = app.in_order(conn, scope, &found)?;
+                }
                 cases.truncate(limit);
                 app.overview(conn, &ctx, cases)
             })
@@ -136,7 +143,9 @@ impl CaseApp {
     /// Approved solutions that fit a case: by words, by what is coded of both, and by how they have done. Part and fault are among the
     /// words of a solution, so one for the very fault is found whatever the customer said.
     fn propose(&self, conn: &mut Conn<'_>, scope: &Scope, case: &Case) -> Result<Vec<Proposed>> {
-        let wanted = format!("{} {} {}", case.words.text, case.part, case.fault);
+        let [part, fault] = [&case.part, &case.fault].map(|code| searched_code(code));
+        let wanted = format!("{} {part} {fault}", case.words.text);
+        let (part, fault) = (folded_code(&case.part), folded_code(&case.fault));
         let found = self.indexes.search_solutions(&wanted, WEIGHED, |_| true);
         let ids: Vec<Uuid> = found.iter().map(|(id, _)| *id).collect();
         let mut weighed = Vec::new();
@@ -150,8 +159,8 @@ impl CaseApp {
                 .map_or(0.0, |hit| hit.1);
             let kin = kinship([
                 (&case.category, &solution.category),
-                (&case.part, &solution.part),
-                (&case.fault, &solution.fault),
+                (&part, &folded_code(&solution.part)),
+                (&fault, &folded_code(&solution.fault)),
                 ("", ""),
             ]);
             let uses = storage::count_uses(conn, scope, solution.id)?;
@@ -289,7 +298,8 @@ impl CaseApp {
         Ok(written)
     }
 
-    /// Approves, rejects or retires a solution; a version other than 0 must be the one that is stored.
+    /// Approves, rejects or retires a solution, for headquarters: it is the whole network's. A version other than 0 must be the one that is
+    /// stored.
     pub(crate) async fn decide_solution<R: Message + 'static, A: Message + Default + 'static>(
         &self,
         ctx: CallContext,
@@ -297,6 +307,9 @@ impl CaseApp {
         (id, state, expected_version): (Uuid, SolutionState, i64),
         answer: impl Fn(Proposed) -> A + Send + Sync + 'static,
     ) -> Result<A> {
+        if !matches!(ctx.scope(), Scope::Headquarters) {
+            return Err(Error::HeadquartersOnly);
+        }
         let now = self.clock.now();
         let decided = self
             .db

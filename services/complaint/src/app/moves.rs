@@ -101,11 +101,6 @@ impl CaseApp {
         now: Timestamp,
     ) -> Result<Shown> {
         let scope = ctx.scope();
-        if request.to == State::Reopened {
-            // Its clocks begin anew, and nobody who changes the hours waits for a case that has none.
-            let ended = self.find(conn, scope, request.wanted)?;
-            storage::share_hours(conn, &ended.dealer)?;
-        }
         let mut case = self.hold(conn, scope, request.wanted)?;
         expect_version(&case, request.expected_version)?;
         let tasks = self.store.list_tasks(conn, scope, case.id)?;

@@ -73,7 +73,8 @@ impl CaseApp {
             request.customer_id.as_str(),
         );
         let who = self.who(&ctx, meta, &dealer, keys).await?;
-        self.take_car(meta, dealer.as_str(), &mut draft, now).await?;
+        self.take_car(meta, dealer.as_str(), &mut draft, now)
+            .await?;
         let app = self.clone();
         self.db
             .write(move |conn| {
@@ -103,6 +104,13 @@ impl CaseApp {
         meta: &CallMeta,
         request: FindRepeatsRequest,
     ) -> Result<Vec<Numbered>> {
+        // One that cannot be read would look like one without open cases.
+        let vin = match request.vin.trim() {
+            "" => String::new(),
+            typed => {
+                draft::check_vin(typed).map_err(|violation| Error::Invalid(vec![violation]))?
+            }
+        };
         let dealer = self.dealer(&ctx, meta, &request.dealer).await?;
         let keys = (
             request.source.as_str(),
@@ -118,7 +126,6 @@ impl CaseApp {
         let app = self.clone();
         self.db
             .read(move |conn| {
-                let vin = request.vin.trim().to_uppercase();
                 let whose = (record, customer, vin.as_str());
                 let mut open = app.store.find_open_of(conn, ctx.scope(), whose)?;
                 hide_beside(conn, &ctx, &mut open)?;
@@ -185,6 +192,7 @@ impl CaseApp {
         now: Timestamp,
     ) -> Result<Opened> {
         storage::lock_records(conn, who.0.into_iter())?;
+        self.check_not_erased(conn, who.0)?;
         storage::share_hours(conn, dealer.as_str())?;
         if !draft.complaint_key.is_empty() {
             let keys = [draft.complaint_key.as_str()];
@@ -227,6 +235,20 @@ impl CaseApp {
     /// A case is there that has the key.
     fn exists(&self, serial: CaseSerial) -> Error {
         Error::Exists(self.store.number_of(serial).to_string())
+    }
+
+    /// Passes unless the person of the record was erased: nobody complains under his key any more. The caller holds the record.
+    pub(super) fn check_not_erased(
+        &self,
+        conn: &mut Conn<'_>,
+        record: Option<SourceRecordId>,
+    ) -> Result<()> {
+        let erased = marque_intake::entombed(conn, self.store.vault(), record)?;
+        if erased.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::RecordErased)
+        }
     }
 
     /// What the customer is to us: as was said, or else as the scoring service has told.

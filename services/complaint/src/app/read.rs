@@ -114,7 +114,17 @@ impl CaseApp {
             filter.now = app.clock.now();
             if let Scope::Customer(own) = ctx.scope() {
                 refuse_hidden(&filter)?;
-                filter.customer = Some(*own);
+                let own = storage::current_customer(conn, *own)?;
+                // Another's cases are none that he may see, whether there is such a customer or not.
+                if let Some(asked) = filter.customer
+                    && storage::current_customer(conn, asked)? != own
+                {
+                    return Ok(Page {
+                        entries: Vec::new(),
+                        next: None,
+                    });
+                }
+                filter.customer = Some(own);
             }
             if let Some(customer) = filter.customer {
                 let customer = storage::current_customer(conn, customer)?;
@@ -149,11 +159,17 @@ impl CaseApp {
         .ok_or(Error::ComplaintUnknown)
     }
 
-    /// The case, held until the transaction ends, as it is once it is held.
+    /// The case, held until the transaction ends, as it is once it is held; its dealer's hours stay as they are until then.
     pub(super) fn hold(&self, conn: &mut Conn<'_>, scope: &Scope, wanted: Wanted) -> Result<Case> {
-        let found = self.find(conn, scope, wanted)?.id;
-        storage::lock_cases(conn, std::iter::once(found))?;
-        self.find(conn, scope, Wanted::Id(found))
+        let found = self.find(conn, scope, wanted)?;
+        storage::lock_case(conn, (found.id, &found.dealer))?;
+        let held = self.find(conn, scope, Wanted::Id(found.id))?;
+        if held.dealer == found.dealer {
+            return Ok(held);
+        }
+        // It was handed over before it was held, and now it is not any more.
+        storage::share_hours(conn, &held.dealer)?;
+        self.find(conn, scope, Wanted::Id(found.id))
     }
 
     /// Holds a case that is what the caller read.

@@ -2,13 +2,9 @@
 //!
 //! A row that says how it stands comes in so (`filed.rs`). Of the others one that is older than a case can be re-opened is history:
 //! it comes in closed, for nobody can answer it in time any more, and a file of years must not escalate to headquarters. Every other
-//! row is a case whose clocks begin now.
+//! row is a case whose clocks begin now. One that was resolved not long ago is followed up like any other: its customer is asked.
 
-use std::collections::HashSet;
-
-use marque_core::{
-    ComplaintId, CustomerId, DealerCode, SourceRecordId, new_uuid, source_record_id,
-};
+use marque_core::{ComplaintId, CustomerId, SourceRecordId, new_uuid, source_record_id};
 use marque_db::{Conn, StoreError, lock_key};
 use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
 use marque_quality::{ComplaintRow, Field, RecordKind, Severity};
@@ -25,7 +21,7 @@ use super::{
     publish::{self, Change},
 };
 use crate::{
-    domain::{Case, CaseSerial, Clock, Entry as Course, kinds_of},
+    domain::{Case, CaseSerial, Clock, ClockKind, Entry as Course, kinds_of},
     storage::{self, NewCase},
 };
 
@@ -142,9 +138,7 @@ impl Sink for CaseSink {
         job: &Job,
         batch: &[&CasePayload],
     ) -> Result<Vec<Written>, StoreError> {
-        let records = batch.iter().filter_map(|row| row.record);
-        let erased = marque_intake::entombed(conn, &self.vault, records)?;
-        self.app.write_rows(conn, job, batch, &erased)
+        self.app.write_rows(conn, job, batch, &self.vault)
     }
 }
 
@@ -155,14 +149,17 @@ impl CaseApp {
         conn: &mut Conn<'_>,
         job: &Job,
         batch: &[&CasePayload],
-        erased: &HashSet<SourceRecordId>,
+        vault: &Vault,
     ) -> Result<Vec<Written>, StoreError> {
         let dealer = &job.dealer;
         let names = batch
             .iter()
             .map(|row| lock_name(job, &row.draft.complaint_key));
         conn.lock_keys(&mut names.collect())?;
-        storage::lock_records(conn, batch.iter().filter_map(|row| row.record))?;
+        let records = || batch.iter().filter_map(|row| row.record);
+        storage::lock_records(conn, records())?;
+        // Only now: until then somebody could be erased in between.
+        let erased = marque_intake::entombed(conn, vault, records())?;
         storage::share_hours(conn, dealer.as_str())?;
         let keys: Vec<&str> = batch
             .iter()
@@ -174,7 +171,7 @@ impl CaseApp {
             .map(|(case, content)| (case.complaint_key.clone(), (case, content)))
             .collect();
         let elsewhere = storage::handed_over(conn, dealer.as_str(), &job.source, &keys)?;
-        let customers = storage::customers_of(conn, batch.iter().filter_map(|row| row.record))?;
+        let customers = storage::customers_of(conn, records())?;
         let tiers = storage::tiers_of(conn, customers.values().copied())?;
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
@@ -278,7 +275,11 @@ impl CaseApp {
         storage::insert_cases(conn, &new)?;
         // Only now: a row may repeat another of its batch, or be repeated by one that came before.
         storage::mark_new(conn, fresh.iter().map(|(case, _)| case))?;
-        self.start_clocks(conn, &job.dealer, fresh.iter().map(|(case, _)| case))?;
+        self.start_clocks(conn, job, fresh.iter().map(|(case, _)| case))?;
+        let resolved = fresh.iter().map(|(case, _)| case);
+        for case in resolved.filter(|case| filed::is_to_be_asked(case, job.now)) {
+            self.follow_up(conn, &job.ctx, case, (&[], ""), job.now)?;
+        }
         let changes = fresh
             .iter()
             .map(|(case, _)| Change::of(case, job.now))
@@ -289,17 +290,22 @@ impl CaseApp {
     fn start_clocks<'a>(
         &self,
         conn: &mut Conn<'_>,
-        dealer: &DealerCode,
+        job: &Job,
         cases: impl Iterator<Item = &'a Case>,
     ) -> Result<(), StoreError> {
-        let calendar = self.calendar(conn, &marque_auth::Scope::Headquarters, dealer.as_str())?;
+        let dealer = job.dealer.as_str();
+        let calendar = self.calendar(conn, &marque_auth::Scope::Headquarters, dealer)?;
         let clocks: Vec<(ComplaintId, Clock)> = cases
-            .filter(|case| case.state.is_open())
             .flat_map(|case| {
                 let calendar = &calendar;
-                let kinds = kinds_of(&case.category).iter().copied();
+                let is_asked = filed::is_to_be_asked(case, job.now);
                 // What has come before the case came here is on no clock of ours.
-                let kinds = kinds.filter(|kind| !kind.is_met_in(case.state));
+                let is_waited_for = move |kind: &ClockKind| {
+                    (is_asked && *kind == ClockKind::NextUpdate)
+                        || (case.state.is_open() && !kind.is_met_in(case.state))
+                };
+                let kinds = kinds_of(&case.category).iter().copied();
+                let kinds = kinds.filter(is_waited_for);
                 kinds.map(move |kind| {
                     let begins = case.begins(kind);
                     let mut clock = Clock::start(kind, self.budget(kind, case), begins, calendar);
@@ -310,9 +316,7 @@ impl CaseApp {
                 })
             })
             .collect();
-        let owned = clocks
-            .iter()
-            .map(|(case, clock)| (*case, dealer.as_str(), clock));
+        let owned = clocks.iter().map(|(case, clock)| (*case, dealer, clock));
         storage::save_clocks(conn, owned)
     }
 

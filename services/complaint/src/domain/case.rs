@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::{
     calendar::Calendar,
     clock::{Clock, ClockKind, Standing, Terms, Tier, kinds_of},
+    code::folded_code,
     number::CaseSerial,
     state::{REOPEN_DAYS, State},
-    words::{Severity, folded_code},
+    words::Severity,
 };
 
 /// A case as it stands.

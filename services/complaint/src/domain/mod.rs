@@ -5,6 +5,7 @@ mod calendar;
 mod case;
 mod clock;
 mod cluster;
+mod code;
 mod compensation;
 mod number;
 mod report;
@@ -25,9 +26,10 @@ pub(crate) use case::{
 };
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
+pub(crate) use code::{Spelled, folded_code, searched_code};
 pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};
 pub(crate) use number::{CaseNumber, CaseSerial};
-pub(crate) use report::{Fact, Line, Spread, Timing, Zone, age_of, report};
+pub(crate) use report::{Fact, Line, Spread, Timing, Zone, age_of, join_spellings, report};
 pub use rules::{InvalidRules, Rules};
 pub(crate) use search::Index;
 pub(crate) use solution::{Among, Solution, SolutionState, Uses, kinship};
@@ -36,6 +38,6 @@ pub(crate) use term::{Ladder, Term};
 pub(crate) use warning::Warning;
 pub(crate) use words::{
     CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, category_code, find_category, find_channel,
-    find_department, folded_code,
+    find_department,
 };
 pub(crate) use years::{check_year, missing_years};

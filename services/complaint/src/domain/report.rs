@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use marque_core::Timestamp;
 
-use super::{calendar::MINUTE, rules::InvalidRules};
+use super::{calendar::MINUTE, code::Spelled, rules::InvalidRules};
 
 /// What is counted of one case.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +15,8 @@ pub(crate) struct Fact {
     pub(crate) opened_at: Timestamp,
     pub(crate) is_open: bool,
     pub(crate) is_withdrawn: bool,
-    pub(crate) reopened: i64,
+    /// Whether it was re-opened after it had been resolved here.
+    pub(crate) came_back: bool,
     /// With the resolution and with the handling, 1 to 5; 0 while not asked.
     pub(crate) satisfaction: [i64; 2],
     pub(crate) first_response: Option<Timing>,
@@ -57,7 +58,7 @@ pub(crate) struct Line {
     pub(crate) open: i64,
     pub(crate) first_response: Spread,
     pub(crate) resolution: Spread,
-    /// Cases that ended at least once, and the share of these that came back.
+    /// Cases that were resolved here at least once, and the share of these that came back.
     pub(crate) ended: i64,
     pub(crate) reopen_rate: Option<f64>,
     /// With the resolution and with the handling: how many were asked, and the means of 1 to 5.
@@ -160,6 +161,19 @@ const AGE_NAMES: [&str; 5] = [
 ];
 const DAY: i64 = 86_400_000_000;
 
+/// Gives facts that are grouped by a code the spelling that most use of it: it is one code, and one line, however it was typed.
+pub(crate) fn join_spellings(facts: &mut [Fact]) {
+    let mut spelled = Spelled::default();
+    for fact in &*facts {
+        spelled.count(&fact.key, 1);
+    }
+    for fact in facts {
+        if let Some(commonest) = spelled.commonest(&fact.key) {
+            commonest.clone_into(&mut fact.key);
+        }
+    }
+}
+
 /// A report of cases, a line a group, in the order of their keys.
 pub(crate) fn report(facts: Vec<Fact>, weights: Weights, now: Timestamp) -> Vec<Line> {
     let mut groups: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
@@ -174,12 +188,12 @@ pub(crate) fn report(facts: Vec<Fact>, weights: Weights, now: Timestamp) -> Vec<
 
 fn line(key: String, facts: &[Fact], weights: Weights, now: Timestamp) -> Line {
     let count = |is: &dyn Fn(&Fact) -> bool| facts.iter().filter(|fact| is(fact)).count() as i64;
-    // History came in closed and without clocks: nobody here ended it.
+    // History came in closed and without clocks: nobody here ended it. What was withdrawn nobody resolved. That either is re-opened says
+    // nothing of how cases are resolved here, and counts on neither side.
     let had_clocks = |fact: &Fact| fact.first_response.is_some() || !fact.resolutions.is_empty();
-    let ended = count(&|fact| {
-        fact.reopened > 0 || (!fact.is_withdrawn && !fact.is_open && had_clocks(fact))
-    });
-    let returned = count(&|fact| fact.reopened > 0);
+    let ended =
+        count(&|fact| fact.came_back || (!fact.is_withdrawn && !fact.is_open && had_clocks(fact)));
+    let returned = count(&|fact| fact.came_back);
     let mut line = Line {
         key,
         cases: facts.len() as i64,
@@ -342,7 +356,7 @@ mod tests {
             Fact {
                 opened_at: at(40),
                 is_open: true,
-                reopened: 1,
+                came_back: true,
                 first_response: timing(3, true, true),
                 // It was late at first; now it is open again.
                 resolutions: [timing(60, true, true), timing(30, false, false)]
@@ -396,6 +410,31 @@ mod tests {
             (history.reopen_rate, history.satisfaction, history.score),
             (None, [None; 2], None)
         );
+    }
+
+    #[test]
+    fn history_and_what_was_withdrawn_count_as_ended_and_as_come_back_or_as_neither() {
+        let now = Timestamp::from_micros(100 * DAY);
+        let resolved = Fact {
+            first_response: timing(1, true, false),
+            resolutions: timing(20, true, false).into_iter().collect(),
+            ..Fact::default()
+        };
+        // Re-opened, and not resolved here before that: its clocks are those of its first round here.
+        let opened_anew = Fact {
+            is_open: true,
+            first_response: timing(1, true, false),
+            resolutions: timing(2, false, false).into_iter().collect(),
+            ..Fact::default()
+        };
+        let withdrawn = Fact {
+            is_withdrawn: true,
+            ..opened_anew.clone()
+        };
+        let facts = vec![resolved, opened_anew, withdrawn, Fact::default()];
+        let line = report(facts, Weights::default(), now).remove(0);
+        assert_eq!((line.ended, line.reopen_rate), (1, Some(0.0)));
+        assert_eq!(line.score, Some(100.0));
     }
 
     #[test]

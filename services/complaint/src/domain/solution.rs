@@ -3,6 +3,8 @@
 use marque_core::Timestamp;
 use uuid::Uuid;
 
+use super::code::searched_code;
+
 /// A solution as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Solution {
@@ -81,7 +83,8 @@ impl SolutionState {
 impl Solution {
     /// What is searched.
     pub(crate) fn words(&self) -> String {
-        format!("{} {} {} {}", self.title, self.text, self.part, self.fault)
+        let [part, fault] = [&self.part, &self.fault].map(|code| searched_code(code));
+        format!("{} {} {part} {fault}", self.title, self.text)
     }
 }
 

@@ -1,10 +1,7 @@
 //! Coded words of a case: severity, channel, category tree, department, state; each read as dealers write it. Severity and state are read
 //! with the row (`marque_quality`), so that a file is told of them before it is sent.
 
-use marque_quality::{
-    clean::{ComplaintSeverity, ComplaintState},
-    text::fold_code,
-};
+use marque_quality::clean::{ComplaintSeverity, ComplaintState};
 
 use super::state::State;
 
@@ -381,15 +378,6 @@ fn folded(word: &str) -> impl Iterator<Item = char> {
         other => other.to_ascii_lowercase(),
     })
 }
-
-/// The code of a part or fault as it is compared: in half width and capitals, without blanks.
-pub(crate) fn folded_code(code: &str) -> String {
-    let folded = fold_code::<CODE_BYTES>(code);
-    folded.map_or_else(|| code.to_owned(), |folded| folded.as_str().to_owned())
-}
-
-/// No code of a part or fault that was typed is longer, in bytes.
-const CODE_BYTES: usize = 255;
 
 /// The channel that a word means.
 pub(crate) fn find_channel(word: &str) -> Option<&'static str> {

@@ -7,8 +7,8 @@ use marque_api::{
 use marque_core::SourceRecordId;
 use marque_db::Conn;
 use marque_events::{
-    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, from_proto_time,
-    put_reception,
+    ApplyError, CONSENT_CHANGED, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler,
+    from_proto_time, put_reception, shut_receptions,
 };
 use prost::Message as _;
 
@@ -28,6 +28,7 @@ impl Handler for CustomersHandler {
             "marque.customer.source_records.linked" => linked(&self.0, conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
             CUSTOMER_RECEIVED => put_reception(conn, event),
+            CONSENT_CHANGED => shut_receptions(conn, event),
             CUSTOMERS_ERASED => {
                 let at = event.time.as_ref().map(from_proto_time).unwrap_or_default();
                 Ok(self.0.forget(conn, &Erased::of(event)?, at)?)
@@ -45,6 +46,7 @@ fn linked(app: &CaseApp, conn: &mut Conn<'_>, event: &Event) -> Result<(), Apply
         .collect::<Result<_, _>>()?;
     let records: Vec<SourceRecordId> = known.iter().map(|link| link.record).collect();
     storage::lock_records(conn, records.iter().copied())?;
+    storage::share_hours_of_records(conn, &records)?;
     storage::put_links(conn, &known)?;
     storage::relink(conn, records.iter().copied())?;
     // Also those that were another customer's until now, of whom no tier was told.

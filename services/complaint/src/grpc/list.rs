@@ -7,6 +7,7 @@ use super::report::{day, start_of};
 use crate::{
     domain::{
         DEPARTMENT_LIST, Severity, State, Step, category_code, find_category, find_department,
+        folded_code,
     },
     error::{Error, Result},
     storage::{Filter, Order},
@@ -41,7 +42,7 @@ pub(super) fn filter_of(request: pb::ListComplaintsRequest) -> Result<Filter> {
         order: order_of(&request.sort)?,
         due_until: due_until(request.due_until.trim())?,
         dealer: request.dealer,
-        vin: request.vin.trim().to_uppercase(),
+        vin: folded_code(&request.vin),
         only_open: request.state == "open",
         ..Filter::default()
     };

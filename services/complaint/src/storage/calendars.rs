@@ -8,10 +8,19 @@ use marque_db::{Conn, Row, StoreError, Value, lock_key};
 
 use crate::domain::Hours;
 
-/// Keeps a dealer's hours as they are until the transaction ends, beside others who do: for whoever lets clocks begin by them, which he who
-/// changes the hours cannot see yet. Before any case is held: he holds the cases afterwards.
+/// Keeps a dealer's hours as they are until the transaction ends, beside others who do: for whoever writes what hangs on them, the clocks
+/// and the version of a case above all. Who changes the hours holds no case of the dealer, of which there may be more than PostgreSQL has
+/// locks: he waits for those who share the hours. So they are shared before a case is held and before any row of one is written.
 pub(crate) fn share_hours(conn: &mut Conn<'_>, dealer: &str) -> Result<(), StoreError> {
     conn.lock_shared(hours_key(dealer))
+}
+
+/// Keeps the hours of some dealers as they are ([`share_hours`]).
+pub(crate) fn share_hours_of<'a>(
+    conn: &mut Conn<'_>,
+    dealers: impl IntoIterator<Item = &'a str>,
+) -> Result<(), StoreError> {
+    conn.share_keys(&mut dealers.into_iter().map(hours_key).collect())
 }
 
 /// Waits until nobody shares a dealer's hours, and lets nobody do so until the transaction ends.

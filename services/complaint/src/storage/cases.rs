@@ -1,13 +1,20 @@
 //! Cases: writing, reading one, and finding those that a new one may repeat.
 
+use std::cmp::Reverse;
+
 use marque_auth::Scope;
-use marque_core::{ComplaintId, CustomerId, SourceRecordId};
-use marque_db::{Conn, Row, StoreError, Value, lock_key};
+use marque_core::{ComplaintId, CustomerId, SourceRecordId, Timestamp};
+use marque_db::{Backend, Conn, Row, StoreError, Value, lock_key};
 use marque_events::dealer_clause;
 use marque_vault::{Numbering, Series, Vault, VaultError};
 use uuid::Uuid;
 
-use super::{blob, current_customer, optional, write::COLUMNS};
+use super::{
+    blob,
+    calendars::{share_hours, share_hours_of},
+    current_customer, optional,
+    write::COLUMNS,
+};
 use crate::domain::{Case, CaseNumber, CaseSerial, Severity, State, Tier};
 
 /// Writes and reads cases; seals and opens what people said.
@@ -26,6 +33,9 @@ pub(super) fn read_columns() -> String {
         .collect();
     columns.join(", ")
 }
+
+/// Cases of one vehicle, part or fault that another is compared with.
+const MOST_KIN: usize = 20;
 
 /// A customer, by his record and as far as he is known himself, and a vehicle.
 pub(crate) type Whose<'a> = (Option<SourceRecordId>, Option<CustomerId>, &'a str);
@@ -235,40 +245,38 @@ impl CaseStore {
             let cases = conn.query(&sql, &[value, dealers], |row| self.read(row))?;
             found.extend(cases);
         }
-        found.sort_by_key(|case| {
-            (
-                !case.state.is_open(),
-                std::cmp::Reverse((case.opened_at, case.id)),
-            )
-        });
+        found.sort_by_key(|case| (!case.state.is_open(), Reverse((case.opened_at, case.id))));
         found.dedup_by_key(|case| case.id);
         found.truncate(20);
         Ok(found)
     }
 
-    /// Cases in the scope of the same vehicle, fault or part as one, the newest of each.
+    /// Cases in the scope of a vehicle, or of a part or a fault as it may be spelled, the newest of each.
     pub(crate) fn find_kin(
         conn: &mut Conn<'_>,
         scope: &Scope,
-        case: &Case,
+        (vin, [parts, faults]): (&str, &[Vec<String>; 2]),
     ) -> Result<Vec<ComplaintId>, StoreError> {
+        let vins = [vin.to_owned()];
         let (clause, dealers) = dealer_clause(scope, "dealer", 2);
         let mut kin: Vec<ComplaintId> = Vec::new();
-        for (column, value) in [
-            ("vin", &case.vin),
-            ("fault", &case.fault),
-            ("part", &case.part),
+        for (column, spellings) in [
+            ("vin", vins.as_slice()),
+            ("fault", faults.as_slice()),
+            ("part", parts.as_slice()),
         ] {
-            if value.is_empty() {
-                continue;
-            }
             let sql = format!(
-                "SELECT id FROM complaints WHERE {column} = ?1 AND {column} <> '' AND {clause}
-                 ORDER BY opened_at DESC LIMIT 20"
+                "SELECT opened_at, id FROM complaints WHERE {column} = ?1 AND {column} <> '' AND {clause}
+                 ORDER BY opened_at DESC LIMIT {MOST_KIN}"
             );
-            kin.extend(conn.query(&sql, &[value.into(), dealers], |row| {
-                Ok(ComplaintId::from(row.get::<Uuid>(0)?))
-            })?);
+            let mut newest: Vec<(Timestamp, Uuid)> = Vec::new();
+            for spelling in spellings.iter().filter(|spelling| !spelling.is_empty()) {
+                let values = [spelling.into(), dealers];
+                newest.extend(conn.query(&sql, &values, |row| Ok((row.get(0)?, row.get(1)?)))?);
+            }
+            newest.sort_unstable_by_key(|case| Reverse(*case));
+            newest.truncate(MOST_KIN);
+            kin.extend(newest.into_iter().map(|(_, id)| ComplaintId::from(id)));
         }
         kin.sort_unstable();
         kin.dedup();
@@ -315,11 +323,44 @@ impl CaseStore {
     }
 }
 
+/// Holds a case of a dealer until the transaction ends, and his hours ([`share_hours`]).
+pub(crate) fn lock_case(
+    conn: &mut Conn<'_>,
+    (case, dealer): (ComplaintId, &str),
+) -> Result<(), StoreError> {
+    share_hours(conn, dealer)?;
+    conn.lock_keys(&mut vec![lock_key(case.as_bytes())])
+}
+
 /// Holds cases until the transaction ends, all at once and in one order for all: a move and an escalation wait for each
-/// other.
+/// other. The hours of their dealers stay as they are ([`share_hours`]).
 pub(crate) fn lock_cases(
     conn: &mut Conn<'_>,
     cases: impl Iterator<Item = ComplaintId>,
 ) -> Result<(), StoreError> {
-    conn.lock_keys(&mut cases.map(|id| lock_key(id.as_bytes())).collect())
+    let cases: Vec<ComplaintId> = cases.collect();
+    let ids: Vec<Value<'_>> = cases.iter().map(|case| case.uuid().into()).collect();
+    share_hours_by(conn, "id", &ids)?;
+    conn.lock_keys(&mut cases.iter().map(|id| lock_key(id.as_bytes())).collect())?;
+    // Until then one may have been handed over.
+    share_hours_by(conn, "id", &ids)
+}
+
+/// Keeps the hours of the dealers as they are who have cases of these source records ([`share_hours`]): before they are written.
+pub(crate) fn share_hours_of_records(
+    conn: &mut Conn<'_>,
+    records: &[SourceRecordId],
+) -> Result<(), StoreError> {
+    let records: Vec<Value<'_>> = records.iter().map(|record| record.uuid().into()).collect();
+    share_hours_by(conn, "source_record_id", &records)
+}
+
+fn share_hours_by(conn: &mut Conn<'_>, column: &str, keys: &[Value<'_>]) -> Result<(), StoreError> {
+    // SQLite has one writer, and nothing to share.
+    if conn.backend() == Backend::Sqlite {
+        return Ok(());
+    }
+    let sql = format!("SELECT DISTINCT dealer FROM complaints WHERE {column} IN (??)");
+    let dealers: Vec<String> = conn.query_in(&sql, &[], keys, |row| row.get(0))?;
+    share_hours_of(conn, dealers.iter().map(String::as_str))
 }

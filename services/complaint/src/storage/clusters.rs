@@ -10,7 +10,7 @@ use marque_core::{ComplaintId, PageRequest, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use uuid::Uuid;
 
-use crate::domain::{Alert, Baseline, Cluster, Finding, folded_code};
+use crate::domain::{Alert, Baseline, Cluster, Finding, Spelled, folded_code};
 
 /// How many cars complained, each once: in the span, and in the past before it.
 const HITS: &str = "count(DISTINCT CASE WHEN c.opened_at >= ?2 THEN c.vin END), count(DISTINCT CASE WHEN c.opened_at < ?2 THEN c.vin END)";
@@ -39,22 +39,20 @@ pub(crate) fn count_complaining_cars(
     Ok(counted)
 }
 
-/// The spellings of each part that has several.
-fn spelled_variously(counted: &[(Cluster, [i64; 2])]) -> Vec<BTreeSet<String>> {
-    let mut parts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (cluster, _) in counted {
-        let spellings = parts.entry(folded_code(&cluster.part)).or_default();
-        spellings.insert(cluster.part.clone());
+/// The spellings of each part that has several, the commonest of each first.
+fn spelled_variously(counted: &[(Cluster, [i64; 2])]) -> Vec<Vec<String>> {
+    let mut parts = Spelled::default();
+    for (cluster, [in_span, before]) in counted {
+        parts.count(&cluster.part, in_span + before);
     }
-    let parts = parts.into_values();
-    parts.filter(|spellings| spellings.len() > 1).collect()
+    parts.various()
 }
 
 /// Cars that complained of one part, by model and model year. It goes by the first of its spellings.
 fn count_together(
     conn: &mut Conn<'_>,
     span: &[Value<'_>],
-    spellings: &BTreeSet<String>,
+    spellings: &[String],
 ) -> Result<Vec<(Cluster, [i64; 2])>, StoreError> {
     let part = spellings.first().cloned().unwrap_or_default();
     let keys: Vec<Value<'_>> = spellings.iter().map(Value::from).collect();
@@ -121,7 +119,7 @@ pub(crate) fn put_alert(conn: &mut Conn<'_>, alert: &Alert) -> Result<(), StoreE
     let sql = format!(
         "INSERT INTO cluster_alerts ({COLUMNS})
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
-         ON CONFLICT (id) DO UPDATE SET span_from = excluded.span_from, span_to = excluded.span_to, hit = excluded.hit,
+         ON CONFLICT (id) DO UPDATE SET part = excluded.part, span_from = excluded.span_from, span_to = excluded.span_to, hit = excluded.hit,
              fleet = excluded.fleet, baseline = excluded.baseline, baseline_hit = excluded.baseline_hit,
              baseline_fleet = excluded.baseline_fleet, expected = excluded.expected, p_value = excluded.p_value,
              q_value = excluded.q_value, seen_at = excluded.seen_at"

@@ -5,7 +5,7 @@ use marque_db::{Conn, StoreError};
 use uuid::Uuid;
 
 /// Cases that were followed up and on which nothing has happened since an instant, the longest first. Not those of which a task is open; nor
-/// history, which was resolved before it came here, nor what was erased and has no clocks any more.
+/// history, which came in so (as its first version, and without clocks), nor what was erased and has no clocks any more.
 pub(crate) fn lapsed_cases(
     conn: &mut Conn<'_>,
     since: Timestamp,
@@ -13,7 +13,7 @@ pub(crate) fn lapsed_cases(
 ) -> Result<Vec<ComplaintId>, StoreError> {
     conn.query(
         "SELECT c.id FROM complaints AS c
-         WHERE c.state = 'followed_up' AND c.resolved_at >= c.recorded_at AND c.updated_at <= ?1
+         WHERE c.state = 'followed_up' AND c.version > 1 AND c.updated_at <= ?1
            AND NOT EXISTS (SELECT 1 FROM complaint_tasks AS t WHERE t.complaint_id = c.id AND t.state = 'open')
            AND EXISTS (SELECT 1 FROM complaint_clocks AS k WHERE k.complaint_id = c.id)
          ORDER BY c.updated_at, c.id LIMIT ?2",

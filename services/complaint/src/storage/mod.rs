@@ -25,8 +25,10 @@ mod write;
 mod years;
 
 pub(crate) use attachments::{has_attachment, walk_attachments};
-pub(crate) use calendars::{find_hours, lock_hours, put_hours, share_hours, told_hours};
-pub(crate) use cases::{CaseStore, lock_cases};
+pub(crate) use calendars::{
+    find_hours, lock_hours, put_hours, share_hours, share_hours_of, told_hours,
+};
+pub(crate) use cases::{CaseStore, lock_case, lock_cases, share_hours_of_records};
 pub(crate) use clocks::{
     clocks_of, clocks_of_cases, keep_rounds, open_clocks_of_dealer, running_cases, running_clocks,
     save_clocks,
@@ -54,9 +56,7 @@ pub(crate) use solutions::{
     count_uses, find_solution, find_solutions, in_force, list_changed_solutions,
     list_latest_solutions, list_solution_versions, put_solution, use_solution,
 };
-pub(crate) use tasks::{
-    CaseTask, TaskFilter, cases_with_needed_tasks, cases_with_undated_tasks,
-};
+pub(crate) use tasks::{CaseTask, TaskFilter, cases_with_needed_tasks, cases_with_undated_tasks};
 pub(crate) use told::{
     Car, customers_without_tier, open_cases_of_car, put_cars, put_tier, put_warning,
     records_without_tier, tier_of, tiers_of, warnings_of,

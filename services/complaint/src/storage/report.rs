@@ -8,7 +8,7 @@ use marque_db::{Conn, Row, StoreError};
 use marque_events::dealer_clause;
 use uuid::Uuid;
 
-use crate::domain::{Fact, Severity, Timing, Zone, age_of};
+use crate::domain::{Fact, Severity, Timing, Zone, age_of, join_spellings};
 
 /// Columns that cases can be grouped by, as callers name them.
 const GROUPS: [(&str, &str); 12] = [
@@ -45,7 +45,7 @@ pub(crate) fn list_facts(
     };
     let (clause, dealers) = dealer_clause(scope, "c.dealer", 3);
     let sql = format!(
-        "SELECT {column}, c.opened_at, c.is_open, c.state, c.reopened, c.satisfied_resolution, c.satisfied_handling,
+        "SELECT {column}, c.opened_at, c.is_open, c.state, c.satisfied_resolution, c.satisfied_handling,
                 f.standing, f.used, f.is_overdue, r.standing, r.used, r.is_overdue,
                 (SELECT count(*) FROM complaint_compensations AS k WHERE k.complaint_id = c.id AND k.state = 'approved'),
                 (SELECT CAST(coalesce(sum(k.amount), 0) AS BIGINT) FROM complaint_compensations AS k
@@ -58,7 +58,7 @@ pub(crate) fn list_facts(
          WHERE c.opened_at >= ?1 AND c.opened_at < ?2 AND {clause}"
     );
     let mut rounds = earlier_rounds(conn, scope, (from, until))?;
-    let facts = conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
+    let mut facts = conn.query(&sql, &[from.into(), until.into(), dealers], |row| {
         let (opened_at, is_open) = (row.get(1)?, row.get(2)?);
         let key = match *name {
             "severity" => Severity::of_rank(row.get(0)?).code().to_owned(),
@@ -71,20 +71,24 @@ pub(crate) fn list_facts(
             "age" => age_of(opened_at, is_open, now).to_owned(),
             _ => row.get(0)?,
         };
-        let mut resolutions = rounds.remove(&row.get(15)?).unwrap_or_default();
-        resolutions.extend(timing(row, 10)?);
+        let mut resolutions = rounds.remove(&row.get(14)?).unwrap_or_default();
+        let came_back = resolutions.iter().any(|round| round.is_met);
+        resolutions.extend(timing(row, 9)?);
         Ok(Fact {
             key,
             opened_at,
             is_open,
             is_withdrawn: row.get::<String>(3)? == "withdrawn",
-            reopened: row.get(4)?,
-            satisfaction: [row.get(5)?, row.get(6)?],
-            first_response: timing(row, 7)?,
+            came_back,
+            satisfaction: [row.get(4)?, row.get(5)?],
+            first_response: timing(row, 6)?,
             resolutions,
-            compensated: [row.get(13)?, row.get(14)?],
+            compensated: [row.get(12)?, row.get(13)?],
         })
     })?;
+    if *name == "part" {
+        join_spellings(&mut facts);
+    }
     Ok(Some(facts))
 }
 

@@ -53,7 +53,9 @@ pub(crate) fn list_latest_solutions(
 ) -> Result<Vec<Solution>, StoreError> {
     let clause = match among {
         Among::All => "state <> 'retired'",
-        Among::InForce => "(state = 'approved' OR (state IN ('draft', 'rejected') AND version > 1))",
+        Among::InForce => {
+            "(state = 'approved' OR (state IN ('draft', 'rejected') AND version > 1))"
+        }
         Among::Drafts => "state = 'draft'",
     };
     let sql = format!(

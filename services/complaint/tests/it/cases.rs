@@ -333,7 +333,11 @@ async fn a_needed_task_keeps_a_case_from_being_closed(db: TestDb) {
     let refused = marque_errors::Problem::from(refused);
     assert_eq!(refused.reason, "COMPLAINT_TASKS_OPEN");
     for told in listed_and_shown(&world, &case.id).await {
-        assert_eq!(told.next_states, ["reopened"], "what is refused is not offered");
+        assert_eq!(
+            told.next_states,
+            ["reopened"],
+            "what is refused is not offered"
+        );
     }
     let sent = pb::FinishTaskRequest {
         id: case.id.clone(),

@@ -2,7 +2,7 @@
 
 use marque_api::complaint::v1 as pb;
 use marque_auth::{Role, Scope};
-use marque_testkit::{TestDb, store_test_suite};
+use marque_testkit::{TestDb, block_on, store_test_suite};
 use tonic::Code;
 
 use crate::world::{World, complaint};
@@ -219,6 +219,43 @@ async fn a_case_that_comes_while_the_hours_change_runs_by_the_new_ones(db: TestD
             assert_eq!(due(&world.get(case).await, "resolution"), by_then);
         }
     }
+}
+
+#[test]
+fn hours_of_a_dealer_with_more_open_cases_than_postgres_has_locks() {
+    if let Some(db) = TestDb::postgres() {
+        block_on(hours_of_many_cases(db));
+    }
+}
+
+async fn hours_of_many_cases(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    world.open(complaint("D1", "c1")).await;
+    // The places there are for locks of tables and keys, of all connections together; memory that is left over makes it twice as many.
+    let places = "SELECT CAST(current_setting('max_locks_per_transaction') AS BIGINT)
+                  * (CAST(current_setting('max_connections') AS BIGINT)
+                     + CAST(current_setting('max_prepared_transactions') AS BIGINT))";
+    let open = world.count(places).await * 3;
+    let columns = "dealer, source, complaint_key, vin, visit, channel, category, severity, tier, department, part, fault, state,
+                   is_open, level, opened_at, recorded_at, updated_at, reopened, satisfied_resolution, satisfied_handling, version,
+                   content, body";
+    let cases = format!(
+        "INSERT INTO complaints (id, serial, {columns})
+         SELECT gen_random_uuid(), 1000000 + n, {columns} FROM complaints, generate_series(2, ?1::bigint) AS n"
+    );
+    let columns = "dealer, round, standing, begun_at, budget, used, since, due_at, next_step, next_at, is_overdue, claimed_until";
+    let clocks = format!(
+        "INSERT INTO complaint_clocks (complaint_id, kind, {columns})
+         SELECT c.id, 3, k.{} FROM complaints AS c, complaint_clocks AS k WHERE k.kind = 3 AND c.id <> k.complaint_id",
+        columns.replace(", ", ", k.")
+    );
+    let write = world.db.write(move |conn| {
+        conn.execute(&cases, &[open.into()])?;
+        conn.execute(&clocks, &[])
+    });
+    write.await.unwrap();
+    let put = put_calendar(&world, ordinary_hours()).await.unwrap();
+    assert_eq!(i64::from(put.recomputed), open);
 }
 
 async fn a_dealers_hours_move_no_due_time_that_has_passed(db: TestDb) {

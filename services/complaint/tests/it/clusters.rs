@@ -113,7 +113,7 @@ async fn a_part_is_one_however_it_is_typed(db: TestDb) {
         cars(2, "B", ("S5", 2024), 300),
     ];
     world.vehicles.deliver(fleets).await;
-    complain(&world, "k1", "B", 0..1).await;
+    complain(&world, "k1", "B", 0..2).await;
     // Four spellings of three cars each, and one car twice.
     complain(&world, "k1", "A", 0..3).await;
     complain(&world, "K1", "A", 3..6).await;
@@ -124,6 +124,7 @@ async fn a_part_is_one_however_it_is_typed(db: TestDb) {
     assert_eq!(world.count(TOLD).await, 1);
     let told = alerts(&world).await;
     assert_eq!((told.len(), told[0].complaint_ids.len()), (1, 13));
+    assert_eq!(told[0].part, "k1", "so most call it");
 }
 
 async fn told_event(world: &World) -> ClustersRaised {

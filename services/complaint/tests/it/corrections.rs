@@ -19,7 +19,7 @@ store_test_suite!(
     what_is_said_is_not_emptied_by_the_same_amendment,
 );
 
-async fn amend(
+pub(crate) async fn amend(
     world: &World,
     case: &pb::Complaint,
     message: pb::AmendComplaintRequest,

@@ -24,6 +24,7 @@ store_test_suite!(
     a_followed_up_case_that_nobody_closes_is_closed_by_itself,
     a_case_whose_customer_is_not_content_is_seen_to_before_it_is_closed,
     history_that_came_in_as_followed_up_stays_as_it_came,
+    what_a_file_brings_as_resolved_is_asked_about_and_closed,
 );
 
 async fn resolve(world: &World, id: &str) -> pb::Complaint {
@@ -479,4 +480,41 @@ async fn history_that_came_in_as_followed_up_stays_as_it_came(db: TestDb) {
     look_in_vain(&world).await;
     let followed_up = "SELECT count(*) FROM complaints WHERE state = 'followed_up'";
     assert_eq!(world.count(followed_up).await, 1);
+}
+
+async fn what_a_file_brings_as_resolved_is_asked_about_and_closed(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    // Opened and resolved the day before the file; long ago; not long ago, nobody knows when.
+    let file = "complaint_key,customer_key,opened_at,category,severity,text,state,closed_at\n\
+                TS1,c1,2026-02-27,维修质量,低,异响,已解决,2026-02-28\n\
+                TS2,c2,2025-12-01,维修质量,低,漏油,已解决,2025-12-20\n\
+                TS3,c3,2026-02-20,维修质量,低,抖动,已解决,\n";
+    import(&world, file).await;
+    let list = pb::ListComplaintsRequest::default();
+    let listed = world.complaints().list_complaints(world.hq(list)).await;
+    let mut cases = listed.unwrap().into_inner().complaints;
+    cases.sort_by(|left, right| left.complaint_key.cmp(&right.complaint_key));
+    let mut waited_for = Vec::new();
+    for case in &cases {
+        let shown = world.get(&case.id).await;
+        assert_eq!(shown.state, "resolved");
+        let clocks = shown.clocks.iter();
+        let clocks = clocks.map(|clock| format!("{} {}", clock.kind, clock.state));
+        let tasks = shown.tasks.iter();
+        let tasks = tasks.map(|task| format!("{} {}", task.kind, task.state));
+        waited_for.push(clocks.chain(tasks).collect::<Vec<_>>().join(", "));
+    }
+    let asked = "next_update running, satisfaction_call open";
+    assert_eq!(waited_for, [asked, "", asked]);
+    // The same file again is nothing new.
+    import(&world, file).await;
+    let calls = "SELECT count(*) FROM complaint_tasks";
+    assert_eq!(world.count(calls).await, 2);
+    let first = world.get(&cases[0].id).await;
+    let ended = finish(&world, (&first.id, &first.tasks[0].id), [5, 5]).await;
+    assert_eq!(ended.unwrap().state, "followed_up");
+    world.pass(8 * DAY);
+    let _instance = world.another_task("complaint.closing");
+    world.wait_for(CLOSED, 1).await;
+    assert_eq!(world.get(&first.id).await.state, "closed");
 }

@@ -5,10 +5,15 @@ use marque_testkit::{TestDb, store_test_suite};
 
 use crate::{
     attachments::give,
+    corrections::amend,
+    imports::{HEADER, import},
     world::{World, again, complaint, customer, event, linked, reason, record_of},
 };
 
-store_test_suite!(a_case_of_who_is_erased_ends_without_a_word);
+store_test_suite!(
+    a_case_of_who_is_erased_ends_without_a_word,
+    nobody_complains_under_the_key_of_who_was_erased,
+);
 
 async fn search(world: &World, query: &str) -> usize {
     let message = pb::SearchComplaintsRequest {
@@ -101,4 +106,44 @@ async fn a_case_of_who_is_erased_ends_without_a_word(db: TestDb) {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("the search still finds what was said");
+}
+
+async fn nobody_complains_under_the_key_of_who_was_erased(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let links = [
+        linked(1, "D1", "c1", customer(1)),
+        linked(2, "D1", "c2", customer(2)),
+    ];
+    world.customers.deliver(links).await;
+    let other = world.open(complaint("D1", "c2")).await;
+    let told = CustomersErased {
+        erasure_id: "ers_1".into(),
+        customer_ids: vec![customer(1).to_string()],
+        source_record_ids: vec![record_of("D1", "c1").to_string()],
+        restricted: false,
+        words: Vec::new(),
+    };
+    let told = event(3, "marque.customer.customers.erased", &told);
+    world.customers.deliver([told]).await;
+
+    let at_the_desk = world.desk("D1", complaint("D1", "c1"));
+    let refused = world.complaints().open_complaint(at_the_desk).await;
+    assert_eq!(reason(&refused.unwrap_err()), "RECORD_ERASED");
+    let given = pb::AmendComplaintRequest {
+        source: "dms".into(),
+        customer_key: "c1".into(),
+        note: "同名的另一位".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let refused = amend(&world, &other, given).await.unwrap_err();
+    assert_eq!(reason(&refused), "RECORD_ERASED");
+    let row = "TS1,c1,LJ1EEKRN7R4000001,2026-03-01 16:00,400热线,维修质量,严重,制动仍有异响,售后\n";
+    let done = import(&world, &format!("{HEADER}{row}")).await;
+    assert_eq!((done.received, done.unchanged), (1, 1));
+    for sql in [
+        "SELECT count(*) FROM complaints WHERE customer_id IS NULL",
+        "SELECT count(*) - 1 FROM complaints",
+    ] {
+        assert_eq!(world.count(sql).await, 0, "{sql}");
+    }
 }

@@ -7,12 +7,13 @@ use marque_auth::{Role, Scope};
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::world::{World, complaint, customer, linked};
+use crate::world::{World, complaint, customer, linked, reason};
 
 store_test_suite!(
     a_solution_is_versioned_approved_used_and_counted,
     a_decision_with_a_key_is_taken_once,
     a_rejected_draft_leaves_in_force_what_was_approved_before_it,
+    no_region_decides_on_a_solution_of_the_whole_network,
     whoever_approves_sees_what_waits_for_it,
     the_desk_sees_a_case_with_all_that_stands_beside_it,
     a_solution_for_the_very_fault_is_proposed_whatever_the_customer_said,
@@ -46,7 +47,10 @@ async fn decide(world: &World, id: &str, decision: &str) -> Result<pb::Solution,
         decision: decision.into(),
         expected_version: 0,
     };
-    let answer = world.complaints().decide_solution(world.hq(message)).await?;
+    let answer = world
+        .complaints()
+        .decide_solution(world.hq(message))
+        .await?;
     Ok(answer.into_inner().solution.unwrap())
 }
 
@@ -132,6 +136,22 @@ async fn a_rejected_draft_leaves_in_force_what_was_approved_before_it(db: TestDb
     assert_eq!(find(&world, "", true).await, found);
     assert_eq!(approve(&world, &first.id).await.version, 3);
     assert_eq!(find(&world, "", true).await[0].version, 3);
+}
+
+async fn no_region_decides_on_a_solution_of_the_whole_network(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let draft = put(&world, "", "换片后异响", "打磨刹车盘").await;
+    for decision in ["approve", "retire"] {
+        let message = pb::DecideSolutionRequest {
+            id: draft.id.clone(),
+            decision: decision.into(),
+            expected_version: 0,
+        };
+        let request = world.ask(Role::Steward, Scope::Region("north".into()), message);
+        let refused = world.complaints().decide_solution(request).await;
+        assert_eq!(reason(&refused.unwrap_err()), "HEADQUARTERS_ONLY");
+    }
+    assert_eq!(find(&world, "异响", false).await[0].state, "draft");
 }
 
 async fn whoever_approves_sees_what_waits_for_it(db: TestDb) {

@@ -24,6 +24,7 @@ store_test_suite!(
     numbers_of_people_are_masked_in_what_was_written_by_who_reads_it,
     the_copy_of_his_data_holds_what_the_house_wrote_about_him,
     a_customer_does_not_learn_by_filters_what_he_is_not_shown,
+    a_customer_who_asks_for_anothers_cases_is_shown_none,
     a_region_reads_the_words_of_its_own_dealers_alone,
 );
 
@@ -353,7 +354,9 @@ async fn a_customer_sees_what_he_is_asked_where_the_move_is_marked_for_him(db: T
     };
     moved("acknowledged", "", false).await.unwrap();
     moved("in_progress", "", false).await.unwrap();
-    moved("waiting_customer", "内部：等他", false).await.unwrap();
+    moved("waiting_customer", "内部：等他", false)
+        .await
+        .unwrap();
     assert!(seen().await.is_empty(), "it is not marked for him");
     moved("in_progress", "", false).await.unwrap();
     let wordless = moved("waiting_customer", " ", true).await.unwrap_err();
@@ -363,7 +366,10 @@ async fn a_customer_sees_what_he_is_asked_where_the_move_is_marked_for_him(db: T
     assert_eq!(seen().await, ["请寄发票原件"]);
     // The next word is due a working day after he was asked.
     let asked = asked.unwrap().into_inner().complaint.unwrap();
-    let next = asked.clocks.iter().find(|clock| clock.kind == "next_update");
+    let next = asked
+        .clocks
+        .iter()
+        .find(|clock| clock.kind == "next_update");
     assert_eq!(next.unwrap().due_local, "2026-03-03T11:00:00+08:00");
     // Who takes the case up sees both: that it was moved and that he was told.
     let whole = world.get(&case.id).await;
@@ -638,6 +644,25 @@ async fn a_customer_does_not_learn_by_filters_what_he_is_not_shown(db: TestDb) {
             "{message:?}"
         );
         list(&world, Role::Service, dealer("D1"), message).await;
+    }
+}
+
+async fn a_customer_who_asks_for_anothers_cases_is_shown_none(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    world.open(complaint("D1", "c1")).await;
+    let events = [
+        linked(1, "D1", "c1", customer(2)),
+        merged(2, customer(1), customer(2), false),
+    ];
+    world.customers.deliver(events).await;
+    for (own, asked, cases) in [(2, 2, 1), (2, 1, 1), (1, 2, 1), (2, 3, 0), (3, 2, 0)] {
+        let message = pb::ListComplaintsRequest {
+            customer_id: customer(asked).to_string(),
+            ..pb::ListComplaintsRequest::default()
+        };
+        let himself = Scope::Customer(customer(own));
+        let listed = list(&world, Role::Customer, himself, message).await;
+        assert_eq!(listed.len(), cases, "{own} asks for {asked}");
     }
 }
 

@@ -5,6 +5,7 @@ use marque_auth::{CallContext, Role};
 use marque_core::{CustomerId, Timestamp};
 use marque_db::{Conn, lock_key};
 use marque_errors::Violation;
+use marque_events::SHARING;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
 
@@ -94,6 +95,10 @@ impl CustomerApp {
         self.store.put_consent(conn, customer.serial, consent)?;
         self.store.touch_customers(conn, &[customer.serial], now)?;
         let (purpose, given) = (&consent.purpose, consent.given);
+        if purpose == SHARING && !given {
+            let family = self.store.family(conn, customer.serial)?;
+            self.store.shut_receptions(conn, &family)?;
+        }
         published::consent(conn, &*self.clock, customer.id, purpose, given)?;
         let act = if given {
             "consent_given"

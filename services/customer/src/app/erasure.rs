@@ -71,7 +71,8 @@ impl CustomerApp {
         }
         let erasure = Erasure {
             id: ErasureId::new(&*self.clock),
-            customer: customer.id,
+            // Not whom the id stands for now: a merge may be taken back before somebody decides.
+            customer: id,
             state: ErasureState::Requested,
             ground: ground.to_owned(),
             requested_by: own.map_or_else(|| ctx.actor().to_string(), |_| "self".to_owned()),
@@ -130,7 +131,7 @@ impl CustomerApp {
             .await
     }
 
-    /// Decides a request. The same decision again changes nothing.
+    /// Decides a request. The same decision again, for the same duties and reason, changes nothing.
     pub(crate) async fn decide_erasure(
         &self,
         ctx: CallContext,
@@ -141,6 +142,17 @@ impl CustomerApp {
         ctx.require(Role::HqAdmin)?;
         check_reason(&reason)?;
         let today = business_date(self.clock.now());
+        if let Some(late) = ruling.duties().iter().find(|duty| !duty.may_run(today)) {
+            let message = format!(
+                "{} cannot run from {}, which is yet to come",
+                late.duty.code, late.since
+            );
+            return Err(Error::Invalid(vec![Violation::new(
+                "duties",
+                "IN_FUTURE",
+                message,
+            )]));
+        }
         if let Some(until) = ruling.kept_until()
             && until <= today
         {
@@ -170,8 +182,8 @@ impl CustomerApp {
         let mut erasure = self.store.get_erasure(conn, id)?;
         let state = erasure.state;
         match ruling.follows(state) {
-            None => return Ok(erasure),
-            Some(false) => return Err(Error::ErasureDecided(state.as_str())),
+            None if erasure.was_decided_as(ruling, reason) => return Ok(erasure),
+            None | Some(false) => return Err(Error::ErasureDecided(state.as_str())),
             Some(true) => {}
         }
         match (ruling, state) {

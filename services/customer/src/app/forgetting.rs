@@ -53,8 +53,14 @@ impl CustomerApp {
             Err(Error::CustomerUnknown) if *ruling == Ruling::Erase => return Ok(()),
             found => found?,
         };
-        conn.overwrite_deleted(true)?;
         let family = self.store.family(conn, customer.serial)?;
+        if self
+            .store
+            .was_parted_since(conn, &family, erasure.requested_at)?
+        {
+            return Err(Error::CustomerParted);
+        }
+        conn.overwrite_deleted(true)?;
         let customers: Vec<CustomerId> = self
             .store
             .customer_ids(conn, &family)?

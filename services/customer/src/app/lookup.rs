@@ -8,6 +8,7 @@ use marque_core::{
 };
 use marque_db::Conn;
 use marque_errors::Violation;
+use marque_events::SHARING;
 use marque_ledger::{Entry, record};
 use marque_quality::{
     credit_code::CreditCode, id_document::IdDocument, phone::Phone, plate::Plate, text::tidy,
@@ -220,7 +221,15 @@ impl CustomerApp {
             match self.show(conn, ctx, opened, now) {
                 Ok(file) => files.push(file),
                 Err(Error::CustomerUnknown) if matches!(ctx.scope(), Scope::Dealer(_)) => {
-                    hidden.push(customer);
+                    // Who withdrew consent to it is shown to no dealer who has no record of him.
+                    let sharing = [SHARING.to_owned()];
+                    if self
+                        .store
+                        .who_withdrew(conn, &[customer.id], &sharing)?
+                        .is_empty()
+                    {
+                        hidden.push(customer);
+                    }
                 }
                 // Outside a region or somebody else: he is not there.
                 Err(Error::CustomerUnknown) => {}

@@ -270,12 +270,13 @@ impl CustomerApp {
         self.store.move_records(conn, &seqs, moved.from)?;
         match moved.act {
             Act::Merge => {
-                self.store.set_merged_into(conn, moved.from, None, now)?;
+                self.store
+                    .set_parted_from(conn, moved.from, moved.into, now)?;
                 self.share_refusals(conn, &moved, from.id)?;
             }
             Act::Split | Act::Transfer if staying.is_empty() => {
                 self.store
-                    .set_merged_into(conn, moved.into, Some(moved.from), now)?;
+                    .set_merged_into(conn, moved.into, moved.from, now)?;
                 self.pairs_follow(conn, moved.into, moved.from)?;
             }
             Act::Split | Act::Transfer => {}

@@ -7,7 +7,8 @@ use marque_core::{
 };
 use marque_db::Conn;
 use marque_events::{
-    CUSTOMER_RECEIVED, CUSTOMERS_ERASED, ErasedWord, NewEvent, publish, to_proto_time,
+    CONSENT_CHANGED, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, ErasedWord, NewEvent, publish,
+    to_proto_time,
 };
 use prost::Message as _;
 
@@ -20,7 +21,6 @@ use crate::{
 pub(super) const LINKED: &str = "marque.customer.source_records.linked";
 const MERGED: &str = "marque.customer.customers.merged";
 const MOVED: &str = "marque.customer.source_records.moved";
-const CONSENT: &str = "marque.customer.consents.changed";
 
 /// A record's place, as the event tells it.
 #[derive(Debug, Clone)]
@@ -168,7 +168,7 @@ pub(crate) fn consent(
         given,
     };
     let event = NewEvent {
-        kind: CONSENT,
+        kind: CONSENT_CHANGED,
         subject: customer.to_string(),
         dealer: None,
         data: message.encode_to_vec(),

@@ -299,7 +299,7 @@ impl CustomerApp {
         }
         let trust = self.store.trust_of(conn, &dealers)?;
         let dealers = self.store.within(conn, scope, &dealers)?;
-        let golden = opened.golden(&self.survivorship, &trust);
+        let golden = opened.golden(&self.survivorship, &trust, &dealers);
         let consents = self.store.consents_of(conn, &opened.family)?;
         let referrer = self.referrer(conn, &opened.records, &golden)?;
         Ok(File {
@@ -371,8 +371,14 @@ impl Opened {
         }
     }
 
-    /// The golden values of the records; `told` is what data quality says of their dealers.
-    fn golden(&self, rules: &Survivorship, told: &FxHashMap<String, DealerTrust>) -> Golden {
+    /// The golden values of the records; `told` is what data quality says of their dealers, `known` are the dealers of whose
+    /// records the caller may know.
+    fn golden(
+        &self,
+        rules: &Survivorship,
+        told: &FxHashMap<String, DealerTrust>,
+        known: &[String],
+    ) -> Golden {
         // Nobody goes before those of whom something is known because nothing is known of him.
         let unknown = if told.is_empty() { 1.0 } else { MIDDLING };
         let told = |dealer: &str| told.get(dealer).copied();
@@ -386,10 +392,12 @@ impl Opened {
             .zip(&self.facts)
             .map(|(record, facts)| Said {
                 id: record.id,
+                is_known: known.iter().any(|own| own == record.dealer.as_str()),
                 at: record.recorded_at,
                 trust: trust(record),
                 facts,
                 past_contacts: &record.past_contacts,
+                since: &record.since,
                 checks: &record.checks,
             })
             .collect();

@@ -64,7 +64,7 @@ impl CustomerStore {
             source: source.to_owned(),
             key,
             content_hash: content_hash(self.vault(), &columns),
-            sealed: self.seal(id, &columns, &[])?,
+            sealed: self.seal(id, &columns, &[], &[])?,
             sealed_features: self.seal_features(id, &features)?,
             keys: Keys::of(self.vault(), dealer, &facts, &features),
             recorded_at: facts.recorded_at.unwrap_or(now),

@@ -72,7 +72,7 @@ impl CustomerApp {
         match act {
             Act::Merge => {
                 self.store
-                    .set_merged_into(conn, from.serial, Some(into.serial), now)?;
+                    .set_merged_into(conn, from.serial, into.serial, now)?;
                 self.store.touch_customers(conn, &[into.serial], now)?;
                 self.pairs_follow(conn, from.serial, into.serial)?;
             }

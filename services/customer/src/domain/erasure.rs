@@ -68,12 +68,17 @@ impl Ruling {
         }
     }
 
+    /// The duties for which somebody is locked away.
+    pub(crate) fn duties(&self) -> &[Running] {
+        match self {
+            Self::Restrict(duties) => duties,
+            Self::Erase | Self::Refuse => &[],
+        }
+    }
+
     /// The day on which the last duty ends.
     pub(crate) fn kept_until(&self) -> Option<NaiveDate> {
-        match self {
-            Self::Restrict(duties) => duties.iter().map(Running::ends).max(),
-            Self::Erase | Self::Refuse => None,
-        }
+        self.duties().iter().map(Running::ends).max()
     }
 
     /// Whether it may follow a state; `None` if it says what is so already.
@@ -94,6 +99,7 @@ impl Ruling {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Erasure {
     pub(crate) id: ErasureId,
+    /// The id that was asked for, whomever it stands for now.
     pub(crate) customer: CustomerId,
     pub(crate) state: ErasureState,
     pub(crate) ground: String,
@@ -106,6 +112,22 @@ pub(crate) struct Erasure {
     pub(crate) reason: String,
     pub(crate) duties: Vec<Running>,
     pub(crate) kept_until: Option<NaiveDate>,
+}
+
+impl Erasure {
+    /// Whether a decision that leads to its state is the one that led there: for the same duties, and the same reason.
+    pub(crate) fn was_decided_as(&self, ruling: &Ruling, reason: &str) -> bool {
+        let said = ruling.duties();
+        let is_same = match ruling {
+            Ruling::Restrict(_) => {
+                said.iter().all(|duty| self.duties.contains(duty))
+                    && self.duties.iter().all(|duty| said.contains(duty))
+            }
+            // Who was locked away first keeps the duties that were.
+            Ruling::Erase | Ruling::Refuse => true,
+        };
+        is_same && self.reason == reason
+    }
 }
 
 #[cfg(test)]

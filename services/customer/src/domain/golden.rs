@@ -9,21 +9,31 @@ use std::fmt;
 use chrono::NaiveDate;
 use marque_core::{SourceRecordId, Timestamp};
 
-use crate::domain::{ColumnCheck, Facts, GoldenField, PastContact, Rule, Survivorship, Trust};
+use crate::domain::{
+    ColumnCheck, Facts, GoldenField, PastContact, Rule, Since, Survivorship, Trust, noted_at,
+};
 
 /// One record's say in the golden values.
 #[derive(Debug)]
 pub(crate) struct Said<'a> {
     pub(crate) id: SourceRecordId,
+    /// Whether the caller may know of the record.
+    pub(crate) is_known: bool,
     pub(crate) at: Timestamp,
     /// How far its source is trusted.
     pub(crate) trust: Trust,
     pub(crate) facts: &'a Facts,
     pub(crate) past_contacts: &'a [PastContact],
+    pub(crate) since: &'a [Since],
     pub(crate) checks: &'a [ColumnCheck],
 }
 
 impl Said<'_> {
+    /// Its id, for a caller who may know of it.
+    fn known_id(&self) -> Option<SourceRecordId> {
+        self.is_known.then_some(self.id)
+    }
+
     /// The last word on what the record says in a field.
     fn checked(&self, field: GoldenField) -> Option<&ColumnCheck> {
         let words = self.checks.iter().filter(|check| check.is_right.is_some());
@@ -32,13 +42,18 @@ impl Said<'_> {
         of_field.max_by_key(|check| check.at)
     }
 
-    /// When the record first said a contact that it has: its earlier versions may have had it.
+    /// When the record came to say what it says in a field.
+    fn said_at(&self, field: GoldenField) -> Timestamp {
+        noted_at(self.since, field.as_str()).unwrap_or(self.at)
+    }
+
+    /// When the record first said a contact that it has: its earlier versions may have had it, or other ones.
     fn since(&self, channel: &str, value: &str) -> Timestamp {
-        let earlier = self
+        let noted = self
             .past_contacts
             .iter()
-            .filter(|past| past.to.is_none() && past.channel == channel && past.value == value);
-        earlier.map(|past| past.from).fold(self.at, Ord::min)
+            .find(|past| past.to.is_none() && past.channel == channel && past.value == value);
+        noted.map_or(self.at, |past| past.from)
     }
 }
 
@@ -76,7 +91,8 @@ pub(crate) struct ContactPoint {
     pub(crate) from: Timestamp,
     /// Unset while current.
     pub(crate) to: Option<Timestamp>,
-    pub(crate) record: SourceRecordId,
+    /// The newest record that says so of which the caller may know.
+    pub(crate) record: Option<SourceRecordId>,
 }
 
 impl fmt::Debug for ContactPoint {
@@ -91,12 +107,13 @@ impl fmt::Debug for ContactPoint {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Lineage {
     pub(crate) field: &'static str,
-    pub(crate) record: SourceRecordId,
+    /// The record that won, if the caller may know of it.
+    pub(crate) record: Option<SourceRecordId>,
     pub(crate) rule: &'static str,
     pub(crate) at: Timestamp,
-    /// Records that say the same.
+    /// Records that say the same, as far as the caller may know of them.
     pub(crate) agreeing: usize,
-    /// Records that say anything.
+    /// Records that say anything, as far as the caller may know of them.
     pub(crate) saying: usize,
     /// How far the source of the record is trusted.
     pub(crate) trust: Trust,
@@ -203,20 +220,24 @@ impl Composer<'_> {
         field: GoldenField,
         value: impl Fn(&Facts) -> Option<T>,
     ) -> Option<T> {
-        let saying: Vec<(&Said<'_>, T)> = self
+        let mut saying: Vec<(&Said<'_>, T)> = self
             .newest_first
             .iter()
             .filter_map(|said| value(said.facts).map(|value| (*said, value)))
             .collect();
+        // Few records say anything since a moment of its own; the others are in order.
+        if saying.iter().any(|(said, _)| !said.since.is_empty()) {
+            saying.sort_by_key(|(said, _)| (std::cmp::Reverse(said.said_at(field)), said.id));
+        }
         let (at, rule) = survivor(&saying, field, self.rules.chain(field))?;
         let (winner, value) = &saying[at];
         self.lineage.push(Lineage {
             field: field.as_str(),
-            record: winner.id,
+            record: winner.known_id(),
             rule: rule.as_str(),
-            at: winner.at,
-            agreeing: agreeing(&saying, value),
-            saying: saying.len(),
+            at: winner.said_at(field),
+            agreeing: known(&saying).filter(|said| *said == value).count(),
+            saying: known(&saying).count(),
             trust: winner.trust,
         });
         saying.into_iter().nth(at).map(|(_, value)| value)
@@ -260,13 +281,16 @@ impl Composer<'_> {
                     .iter_mut()
                     .find(|point| point.channel == channel && point.value == value)
                 {
-                    Some(point) => point.from = point.from.min(from),
+                    Some(point) => {
+                        point.from = point.from.min(from);
+                        point.record = point.record.or_else(|| said.known_id());
+                    }
                     None => points.push(ContactPoint {
                         channel,
                         value: value.to_owned(),
                         from,
                         to: None,
-                        record: said.id,
+                        record: said.known_id(),
                     }),
                 }
             }
@@ -283,13 +307,19 @@ impl Composer<'_> {
                         value: past.value.clone(),
                         from: past.from,
                         to: past.to,
-                        record: said.id,
+                        record: said.known_id(),
                     });
                 }
             }
         }
         points
     }
+}
+
+/// What is said by the records of which the caller may know.
+fn known<'a, T>(saying: &'a [(&Said<'_>, T)]) -> impl Iterator<Item = &'a T> {
+    let known = saying.iter().filter(|(said, _)| said.is_known);
+    known.map(|(_, value)| value)
 }
 
 fn agreeing<T: PartialEq>(saying: &[(&Said<'_>, T)], wanted: &T) -> usize {
@@ -337,7 +367,12 @@ fn narrowed<T: PartialEq>(
         |wanted: &dyn Fn(usize) -> bool| left.iter().copied().filter(|at| wanted(*at)).collect();
     match rule {
         Rule::Newest => left.first().copied().into_iter().collect(),
-        Rule::Oldest => left.last().copied().into_iter().collect(),
+        // Whoever mends what the first record says leaves it the first.
+        Rule::Oldest => {
+            let typed_at = |at: &usize| saying[*at].0.at;
+            let oldest = left.iter().copied().rev().min_by_key(typed_at);
+            oldest.into_iter().collect()
+        }
         Rule::Verified => verified(saying, left, field),
         Rule::Documented => keep(&|at| saying[at].0.facts.is_documented),
         Rule::Trusted => {
@@ -386,266 +421,4 @@ fn verified<T: PartialEq>(
 }
 
 #[cfg(test)]
-mod tests {
-    use marque_core::source_record_id;
-
-    use super::*;
-    use crate::domain::{COLUMNS, Columns, survivorship::TrustFrom};
-
-    fn facts(texts: &[(&str, &str)]) -> Facts {
-        let mut columns = Columns::default();
-        for (place, field) in COLUMNS.iter().enumerate() {
-            if let Some((_, text)) = texts.iter().find(|(name, _)| *name == field.column()) {
-                columns.push(place, text);
-            }
-        }
-        Facts::of(&columns, Timestamp::from_micros(1_790_000_000_000_000)).0
-    }
-
-    fn golden(rows: &[(i64, &[(&str, &str)])]) -> Golden {
-        golden_by(rows, &Survivorship::default())
-    }
-
-    fn golden_by(rows: &[(i64, &[(&str, &str)])], rules: &Survivorship) -> Golden {
-        let facts: Vec<Facts> = rows.iter().map(|(_, texts)| facts(texts)).collect();
-        let said: Vec<Said<'_>> = facts
-            .iter()
-            .zip(rows)
-            .enumerate()
-            .map(|(at, (facts, (day, _)))| Said {
-                id: source_record_id(&"D1".parse().unwrap(), "dms", &at.to_string()),
-                at: Timestamp::from_micros(day * 86_400_000_000),
-                trust: Trust {
-                    share: if at == 0 { 1.0 } else { 0.5 },
-                    from: TrustFrom::Configured,
-                },
-                facts,
-                past_contacts: &[],
-                checks: &[],
-            })
-            .collect();
-        compose(&said, rules)
-    }
-
-    #[test]
-    fn the_most_frequent_whole_name_survives_a_newer_surname() {
-        let golden = golden(&[
-            (1, &[("source_key", "a"), ("name", "欧阳建国")]),
-            (2, &[("source_key", "b"), ("name", "欧阳建国")]),
-            (9, &[("source_key", "c"), ("name", "欧阳先生")]),
-        ]);
-        assert_eq!(golden.name.as_deref(), Some("欧阳建国"));
-        let name = golden
-            .lineage
-            .iter()
-            .find(|lineage| lineage.field == "name")
-            .unwrap();
-        assert_eq!(
-            (name.agreeing, name.saying, name.rule),
-            (2, 2, "most_frequent")
-        );
-    }
-
-    #[test]
-    fn what_the_id_number_proves_beats_what_was_typed_more_often() {
-        let golden = golden(&[
-            (
-                1,
-                &[
-                    ("source_key", "a"),
-                    ("name", "王小明"),
-                    ("id_number", "11010519491231002X"),
-                ],
-            ),
-            (
-                2,
-                &[
-                    ("source_key", "b"),
-                    ("name", "王小明"),
-                    ("birthday", "1950-01-01"),
-                ],
-            ),
-            (
-                3,
-                &[
-                    ("source_key", "c"),
-                    ("name", "王小明"),
-                    ("birthday", "1950-01-01"),
-                ],
-            ),
-        ]);
-        assert_eq!(golden.birthday.unwrap().to_string(), "1949-12-31");
-    }
-
-    #[test]
-    fn contacts_are_newest_first_and_each_once() {
-        let golden = golden(&[
-            (
-                1,
-                &[
-                    ("source_key", "a"),
-                    ("name", "王小明"),
-                    ("phone", "13800138001"),
-                ],
-            ),
-            (
-                5,
-                &[
-                    ("source_key", "b"),
-                    ("name", "王小明"),
-                    ("phone", "13900139002"),
-                    ("phone2", "13800138001"),
-                ],
-            ),
-        ]);
-        let values: Vec<&str> = golden
-            .contact_points
-            .iter()
-            .map(|point| point.value.as_str())
-            .collect();
-        assert_eq!(values, ["+8613900139002", "+8613800138001"]);
-        assert_eq!(
-            golden.contact_points[1].from,
-            Timestamp::from_micros(86_400_000_000)
-        );
-    }
-
-    #[test]
-    fn how_he_came_to_us_is_what_the_first_record_says() {
-        let golden = golden(&[
-            (
-                7,
-                &[
-                    ("source_key", "a"),
-                    ("name", "王小明"),
-                    ("acquisition_channel", "网络"),
-                ],
-            ),
-            (
-                2,
-                &[
-                    ("source_key", "b"),
-                    ("name", "王小明"),
-                    ("acquisition_channel", "展厅"),
-                ],
-            ),
-        ]);
-        assert_eq!(golden.acquisition_channel.as_deref(), Some("展厅"));
-    }
-
-    #[test]
-    fn a_chain_asks_its_rules_one_after_the_other() {
-        let rows: [(i64, &[(&str, &str)]); 3] = [
-            (
-                1,
-                &[
-                    ("source_key", "a"),
-                    ("phone", "13800138001"),
-                    ("address", "上海市南京路1号"),
-                ],
-            ),
-            (
-                5,
-                &[
-                    ("source_key", "b"),
-                    ("phone", "13900139002"),
-                    ("address", "上海市淮海路2号"),
-                ],
-            ),
-            (
-                9,
-                &[
-                    ("source_key", "c"),
-                    ("phone", "13900139003"),
-                    ("address", "上海市淮海路2号"),
-                ],
-            ),
-        ];
-        let chains = [("phone", "trusted"), ("address", "most_frequent")]
-            .map(|(field, rule)| (field.to_owned(), vec![rule.to_owned()]));
-        let rules = Survivorship::read(&chains.into(), &[].into()).unwrap();
-        let golden = golden_by(&rows, &rules);
-        assert_eq!(golden.contact_points[0].value, "+8613800138001");
-        assert_eq!(golden.contact_points.len(), 3);
-        let why = |field| {
-            let found = golden.lineage.iter().find(|lineage| lineage.field == field);
-            found.map(|lineage| (lineage.rule, lineage.agreeing, lineage.saying))
-        };
-        assert_eq!(why("phone"), Some(("trusted", 1, 3)), "why this phone?");
-        assert_eq!(why("address"), Some(("most_frequent", 2, 3)));
-    }
-
-    #[test]
-    fn a_word_on_a_value_counts_for_all_who_say_it() {
-        let (old, new) = (
-            facts(&[("source_key", "a"), ("phone", "13800138001")]),
-            facts(&[("source_key", "b"), ("phone", "13900139002")]),
-        );
-        let check = |is_right| ColumnCheck {
-            column: "phone".to_owned(),
-            is_right: Some(is_right),
-            at: Timestamp::from_micros(7),
-        };
-        let (none, right, wrong) = (vec![], vec![check(true)], vec![check(false)]);
-        let said = |at: i64, facts, checks| Said {
-            id: source_record_id(&"D1".parse().unwrap(), "dms", &at.to_string()),
-            at: Timestamp::from_micros(at),
-            trust: Trust {
-                share: 1.0,
-                from: TrustFrom::Default,
-            },
-            facts,
-            past_contacts: &[],
-            checks,
-        };
-        let call = |said: &[Said<'_>]| {
-            let golden = compose(said, &Survivorship::default());
-            let rule = golden.lineage.iter().find(|one| one.field == "phone");
-            let rule = rule.map(|one| one.rule);
-            (golden.contact_points[0].value.clone(), rule)
-        };
-        let (first, second) = ("+8613800138001".to_owned(), "+8613900139002".to_owned());
-        let newest = [said(1, &old, &none), said(2, &new, &none)];
-        assert_eq!(call(&newest), (second.clone(), Some("newest")));
-        let confirmed = [said(1, &old, &right), said(2, &new, &none)];
-        assert_eq!(call(&confirmed), (first.clone(), Some("verified")));
-        let refuted = [
-            said(1, &old, &none),
-            said(2, &new, &wrong),
-            said(3, &new, &none),
-        ];
-        assert_eq!(call(&refuted), (first, Some("verified")));
-        let all_wrong = [said(1, &old, &wrong), said(2, &new, &wrong)];
-        assert_eq!(
-            call(&all_wrong),
-            (second, Some("newest")),
-            "better than none"
-        );
-    }
-
-    #[test]
-    fn of_what_equally_many_say_the_more_trusted_is_right() {
-        let rows: [(i64, &[(&str, &str)]); 2] = [
-            (
-                1,
-                &[("source_key", "a"), ("name", "王小明"), ("gender", "男")],
-            ),
-            (
-                9,
-                &[("source_key", "b"), ("name", "王小敏"), ("gender", "男")],
-            ),
-        ];
-        let golden = golden(&rows);
-        assert_eq!(golden.name.as_deref(), Some("王小明"));
-        let why = |field| {
-            let found = golden.lineage.iter().find(|lineage| lineage.field == field);
-            found.map(|lineage| (lineage.rule, lineage.trust.share))
-        };
-        assert_eq!(why("name"), Some(("trusted", 1.0)));
-        assert_eq!(
-            why("gender"),
-            Some(("most_frequent", 1.0)),
-            "no rule left out a value"
-        );
-    }
-}
+mod tests;

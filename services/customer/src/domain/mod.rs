@@ -8,6 +8,7 @@ mod golden;
 mod identity;
 mod occupation;
 mod retention;
+mod since;
 mod survivorship;
 mod view;
 
@@ -19,6 +20,7 @@ pub(crate) use golden::{Channel, ContactPoint, Golden, Lineage, Said, compose};
 pub(crate) use identity::{LEAD, Match, Matcher, finite, tenths, told_now};
 pub(crate) use occupation::occupation_group;
 pub(crate) use retention::{CHECKED, Duty, RETENTION, Running};
+pub(crate) use since::{Since, Version, car_said_at, noted, noted_at};
 pub(crate) use survivorship::{DealerTrust, GoldenField, Rule, Trust};
 pub use survivorship::{InvalidSurvivorship, Survivorship};
 pub(crate) use view::mask;
@@ -75,6 +77,8 @@ pub(crate) struct SourceRecord {
     pub(crate) key: String,
     pub(crate) columns: Columns,
     pub(crate) past_contacts: Vec<PastContact>,
+    /// Fields that say what they say only since a moment after `recorded_at`.
+    pub(crate) since: Vec<Since>,
     pub(crate) recorded_at: Timestamp,
     pub(crate) received_at: Timestamp,
     pub(crate) version: i64,

@@ -3,7 +3,7 @@
 //!
 //! The table is the maker's reading of the law as of [`CHECKED`]; it is changed here, with a release, after a lawyer looked.
 
-use chrono::{Months, NaiveDate};
+use chrono::{Datelike as _, Months, NaiveDate};
 
 /// The day on which the table was last compared with the law.
 pub(crate) const CHECKED: NaiveDate = day(2026, 11, 22);
@@ -17,6 +17,8 @@ pub(crate) struct Duty {
     pub(crate) years: u32,
     /// The day from which the years run.
     pub(crate) since: &'static str,
+    /// Whether that is the last day of a year, which may be yet to come.
+    pub(crate) from_end_of_year: bool,
     /// Law or contract.
     pub(crate) source: &'static str,
     pub(crate) in_force_from: NaiveDate,
@@ -29,6 +31,7 @@ pub(crate) const RETENTION: [Duty; 4] = [
         records: "name, contact and car of the first owner, so that a recall reaches him",
         years: 10,
         since: "the day the car was sold to him",
+        from_end_of_year: false,
         source: "Regulations on recalls of defective automotive products (State Council Order 626), Art. 9",
         in_force_from: day(2013, 1, 1),
     },
@@ -37,6 +40,7 @@ pub(crate) const RETENTION: [Duty; 4] = [
         records: "who had a car repaired under guarantee, what he said, and the repair",
         years: 6,
         since: "the day the car was handed back",
+        from_end_of_year: false,
         source: "Three guarantees for household cars (SAMR Order 43), Art. 17",
         in_force_from: day(2022, 1, 1),
     },
@@ -45,6 +49,7 @@ pub(crate) const RETENTION: [Duty; 4] = [
         records: "to whom an invoice was made out",
         years: 10,
         since: "the last day of the year of the invoice",
+        from_end_of_year: true,
         source: "Implementation rules of the law on tax collection (State Council Order 362), Art. 29",
         in_force_from: day(2002, 10, 15),
     },
@@ -53,6 +58,7 @@ pub(crate) const RETENTION: [Duty; 4] = [
         records: "the party to a contract from which claims may still be made",
         years: 3,
         since: "the day the contract was fulfilled or the claim was known",
+        from_end_of_year: false,
         source: "Civil Code, Art. 188",
         in_force_from: day(2021, 1, 1),
     },
@@ -73,6 +79,12 @@ impl Duty {
 }
 
 impl Running {
+    /// Whether its term may have begun by a day: what begins later is a slip.
+    pub(crate) fn may_run(&self, today: NaiveDate) -> bool {
+        let is_of_this_year = self.duty.from_end_of_year && self.since.year() == today.year();
+        self.since <= today || is_of_this_year
+    }
+
     /// The first day on which nothing has to be kept any more.
     pub(crate) fn ends(&self) -> NaiveDate {
         self.since
@@ -99,6 +111,18 @@ mod tests {
                 Some(at)
             );
         }
+    }
+
+    #[test]
+    fn a_term_has_begun_but_for_that_of_an_invoice_of_this_year() {
+        let may_run = |code, since| {
+            let duty = Duty::find(code).unwrap();
+            Running { duty, since }.may_run(day(2026, 11, 23))
+        };
+        assert!(may_run("repair_record", day(2026, 11, 23)));
+        assert!(!may_run("repair_record", day(2026, 11, 24)));
+        assert!(may_run("invoice", day(2026, 12, 31)));
+        assert!(!may_run("invoice", day(2027, 12, 31)));
     }
 
     #[test]

@@ -215,7 +215,7 @@ pub(super) fn put_to_pb(put: Put) -> pb::PutSourceRecordResponse {
 }
 
 pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
-    let known: Vec<SourceRecordId> = file.known_records().map(|record| record.id).collect();
+    let source_records = file.known_records().count() as i32;
     let File {
         customer,
         number,
@@ -269,13 +269,9 @@ pub(super) fn customer_to_pb(file: File, with_lineage: bool) -> pb::Customer {
         contact_names,
         consents: consents.into_iter().map(consent_to_pb).collect(),
         dealers,
-        source_records: known.len() as i32,
+        source_records,
         lineage: if with_lineage {
-            let answer = |lineage: Lineage| {
-                let is_known = known.contains(&lineage.record);
-                lineage_to_pb(lineage, is_known)
-            };
-            lineage.into_iter().map(answer).collect()
+            lineage.into_iter().map(lineage_to_pb).collect()
         } else {
             Vec::new()
         },
@@ -319,6 +315,7 @@ fn write_record(
         key,
         columns: _,
         past_contacts: _,
+        since: _,
         recorded_at,
         received_at,
         version,
@@ -440,12 +437,13 @@ fn contact_to_pb(point: ContactPoint) -> pb::ContactPoint {
         value,
         valid_from: time(from),
         valid_to: to.and_then(time),
-        source_record_id: record.to_string(),
+        source_record_id: record.map_or_else(String::new, |record| record.to_string()),
     }
 }
 
-/// How good another dealer's records are is not for everybody: of a record that is not known to the caller it is left out.
-fn lineage_to_pb(lineage: Lineage, is_known: bool) -> pb::Lineage {
+/// Of a record of which the caller may not know the rule alone is told: its id could be guessed from a dealer and a key, and how
+/// good another dealer's records are is not for everybody.
+fn lineage_to_pb(lineage: Lineage) -> pb::Lineage {
     let Lineage {
         field,
         record,
@@ -455,19 +453,16 @@ fn lineage_to_pb(lineage: Lineage, is_known: bool) -> pb::Lineage {
         saying,
         trust,
     } = lineage;
+    let trust = record.map(|_| trust);
     pb::Lineage {
         field: field.to_owned(),
-        source_record_id: record.to_string(),
+        source_record_id: record.map_or_else(String::new, |record| record.to_string()),
         rule: rule.to_owned(),
-        recorded_at: time(at),
+        recorded_at: record.and_then(|_| time(at)),
         agreeing: agreeing as i32,
         saying: saying as i32,
-        trust: if is_known { trust.share } else { 0.0 },
-        trust_from: if is_known {
-            trust.from.as_str().to_owned()
-        } else {
-            String::new()
-        },
+        trust: trust.map_or(0.0, |trust| trust.share),
+        trust_from: trust.map_or_else(String::new, |trust| trust.from.as_str().to_owned()),
     }
 }
 

@@ -7,7 +7,7 @@ use prost::Message;
 
 use super::{CustomerStore, sealed};
 use crate::{
-    domain::{Columns, PastContact},
+    domain::{COLUMNS, Columns, PastContact, Since},
     error::Result,
 };
 
@@ -24,6 +24,12 @@ struct Content {
     extra_texts: Vec<String>,
     #[prost(message, repeated, tag = "5")]
     past: Vec<Past>,
+    /// Places of columns that say what they say only since a moment.
+    #[prost(uint32, repeated, tag = "6")]
+    since_places: Vec<u32>,
+    /// Those moments, in the same order.
+    #[prost(int64, repeated, tag = "7")]
+    since: Vec<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -46,7 +52,9 @@ impl CustomerStore {
         id: SourceRecordId,
         columns: &Columns,
         past: &[PastContact],
+        since: &[Since],
     ) -> Result<Vec<u8>> {
+        let place_of = |since: &Since| COLUMNS.iter().position(|field| *field == since.field);
         let content = Content {
             places: columns
                 .known
@@ -61,6 +69,11 @@ impl CustomerStore {
                 .collect(),
             extra_texts: columns.extra.iter().map(|(_, text)| text.clone()).collect(),
             past: past.iter().map(past_to_kept).collect(),
+            since_places: since
+                .iter()
+                .map(|since| place_of(since).map_or(NOWHERE, |place| place as u32))
+                .collect(),
+            since: since.iter().map(|since| since.at.as_micros()).collect(),
         };
         Ok(self.vault().seal(place(&id), &content.encode_to_vec())?)
     }
@@ -70,7 +83,7 @@ impl CustomerStore {
         &self,
         id: SourceRecordId,
         sealed: &[u8],
-    ) -> Result<(Columns, Vec<PastContact>)> {
+    ) -> Result<(Columns, Vec<PastContact>, Vec<Since>)> {
         let opened = self.vault().open(place(&id), sealed)?;
         let content = Content::decode(opened.as_slice()).map_err(|error| StoreError::Decode {
             column: 0,
@@ -82,6 +95,8 @@ impl CustomerStore {
             extra_headers,
             extra_texts,
             past,
+            since_places,
+            since,
         } = content;
         let columns = Columns {
             known: places
@@ -91,9 +106,19 @@ impl CustomerStore {
                 .collect(),
             extra: extra_headers.into_iter().zip(extra_texts).collect(),
         };
-        Ok((columns, past.into_iter().map(past_from_kept).collect()))
+        let since = since_places.into_iter().zip(since);
+        let since = since.filter_map(|(place, at)| {
+            let field = *COLUMNS.get(place as usize)?;
+            let at = Timestamp::from_micros(at);
+            Some(Since { field, at })
+        });
+        let past = past.into_iter().map(past_from_kept).collect();
+        Ok((columns, past, since.collect()))
     }
 }
+
+/// No column's place.
+const NOWHERE: u32 = u32::MAX;
 
 fn place(id: &SourceRecordId) -> Place<'_> {
     sealed::place(id.as_bytes(), "sealed")

@@ -265,18 +265,28 @@ impl CustomerStore {
         Ok(())
     }
 
+    /// From here on a customer answers as another.
     pub(crate) fn set_merged_into(
         &self,
         conn: &mut Conn<'_>,
         number: CustomerSerial,
-        into: Option<CustomerSerial>,
+        into: CustomerSerial,
         now: Timestamp,
     ) -> Result<()> {
-        conn.execute(
-            "UPDATE customers SET merged_into = ?2, version = version + 1, updated_at = ?3 WHERE number = ?1",
-            &[serial(number), into.map_or(Value::Null, serial), now.into()],
-        )?;
-        Ok(())
+        answer_as(conn, number, Some(into), now)?;
+        level_versions(conn, [number, into])
+    }
+
+    /// From here on a customer that answered as another answers as himself.
+    pub(crate) fn set_parted_from(
+        &self,
+        conn: &mut Conn<'_>,
+        number: CustomerSerial,
+        other: CustomerSerial,
+        now: Timestamp,
+    ) -> Result<()> {
+        answer_as(conn, number, None, now)?;
+        level_versions(conn, [number, other])
     }
 
     /// For what moves records between customers: waits until nobody links records, and lets nobody do so until commit.
@@ -292,6 +302,30 @@ impl CustomerStore {
     pub(crate) fn share_identities(&self, conn: &mut Conn<'_>) -> Result<()> {
         Ok(conn.lock_shared(IDENTITIES_LOCK)?)
     }
+}
+
+fn answer_as(
+    conn: &mut Conn<'_>,
+    number: CustomerSerial,
+    into: Option<CustomerSerial>,
+    now: Timestamp,
+) -> Result<()> {
+    conn.execute(
+        "UPDATE customers SET merged_into = ?2, version = version + 1, updated_at = ?3 WHERE number = ?1",
+        &[serial(number), into.map_or(Value::Null, serial), now.into()],
+    )?;
+    Ok(())
+}
+
+/// Lifts the version of each of two customers to that of the other. An id that answers as the other now, or no longer does, has none that it
+/// had before: whoever read one of them has read nothing else since.
+fn level_versions(conn: &mut Conn<'_>, pair: [CustomerSerial; 2]) -> Result<()> {
+    conn.execute(
+        "UPDATE customers SET version = (SELECT max(version) FROM customers WHERE number IN (?1, ?2))
+         WHERE number IN (?1, ?2)",
+        &pair.map(serial),
+    )?;
+    Ok(())
 }
 
 pub(super) fn serial(number: CustomerSerial) -> Value<'static> {

@@ -218,6 +218,28 @@ impl CustomerStore {
         Ok(moves)
     }
 
+    /// Whether records that were under one of these numbers at a time are under none of them any more: split off or moved away, or
+    /// taken back by whom they had come from.
+    pub(crate) fn was_parted_since(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerSerial],
+        since: Timestamp,
+    ) -> Result<bool> {
+        let keys: Vec<Value<'_>> = family.iter().map(|each| serial(*each)).collect();
+        let left = "SELECT into_customer FROM moves
+                    WHERE act <> 'merged' AND undone_at IS NULL AND at >= ?1 AND from_customer IN (??)";
+        let went_back = "SELECT from_customer FROM moves
+                         WHERE act <> 'split' AND at <= ?1 AND undone_at >= ?1 AND into_customer IN (??)";
+        for sql in [left, went_back] {
+            let others = conn.query_in(sql, &[since.into()], &keys, |row| read_serial(row, 0))?;
+            if others.iter().any(|other| !family.contains(other)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     pub(crate) fn mark_undone(
         &self,
         conn: &mut Conn<'_>,

@@ -23,6 +23,21 @@ impl CustomerStore {
         Ok(())
     }
 
+    /// Shuts a customer's file to all who received him.
+    pub(crate) fn shut_receptions(
+        &self,
+        conn: &mut Conn<'_>,
+        family: &[CustomerSerial],
+    ) -> Result<()> {
+        for customer in family {
+            conn.execute(
+                "DELETE FROM receptions WHERE customer = ?1",
+                &[serial(*customer)],
+            )?;
+        }
+        Ok(())
+    }
+
     /// Whether the scope may see the customer. `dealers` are those that have a record of him, `family` his numbers.
     pub(crate) fn is_visible(
         &self,

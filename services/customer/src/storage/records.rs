@@ -246,7 +246,7 @@ impl CustomerStore {
     }
 
     fn open_row(&self, row: RecordRow) -> Result<SourceRecord> {
-        let (columns, past_contacts) = self.open(row.id, &row.sealed)?;
+        let (columns, past_contacts, since) = self.open(row.id, &row.sealed)?;
         let dealer = row
             .dealer
             .parse()
@@ -263,6 +263,7 @@ impl CustomerStore {
             key: row.key,
             columns,
             past_contacts,
+            since,
             recorded_at: row.recorded_at,
             received_at: row.received_at,
             version: row.version,

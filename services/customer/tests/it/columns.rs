@@ -13,6 +13,8 @@ store_test_suite!(
     two_keys_of_an_object_for_one_field_lose_nothing_and_are_told,
     an_object_is_read_by_its_own_keys,
     phones_and_id_numbers_are_masked_wherever_they_stand,
+    a_row_that_bears_another_dealers_code_is_not_taken_for_the_senders,
+    where_unknown_columns_stand_in_a_file_says_nothing,
 );
 
 /// The rows of a file that was taken in whole, in their order.
@@ -120,4 +122,38 @@ async fn phones_and_id_numbers_are_masked_wherever_they_stand(db: TestDb) {
     );
     let seen = get_as(&rig, Role::Analyst, HQ, &rows[0].customer_id).await;
     assert_eq!(seen.unwrap().special_needs, [format!("找{masked}")]);
+}
+
+async fn a_row_that_bears_another_dealers_code_is_not_taken_for_the_senders(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let file = "客户编号,姓名,经销商代码\r\nK1,王小明,D2\r\nK2,李小红,D1\r\nK3,赵大力,d1\r\nK4,陈建国,\r\n\
+                K5,周晓燕,9999\r\nK6,吴志强,上海一店\r\n";
+    let import = rig.import(ImportFile::of_customers("D1", file)).await;
+    assert_eq!((import.received, import.quarantined), (6, 2));
+    let refused = rig.import_rows(&import.id, RowOutcome::Quarantined).await;
+    let lines: Vec<i64> = refused.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [2, 6]);
+    for row in &refused {
+        assert!(remarks(row).contains(&("dealer", "dealer_differs")));
+        assert!(row.findings.iter().all(|told| !told.message_zh.is_empty()));
+    }
+    let rows = rig.import_rows(&import.id, RowOutcome::Unspecified).await;
+    let named = rows.iter().find(|row| row.line == 7).unwrap();
+    let columns = record(&rig, named).await.columns.unwrap();
+    assert_eq!(columns.extra["经销商代码"], "上海一店", "kept as it came");
+    assert!(remarks(named).iter().all(|(field, _)| *field != "dealer"));
+}
+
+async fn where_unknown_columns_stand_in_a_file_says_nothing(db: TestDb) {
+    let rig = Rig::new(db).await;
+    for (file, expected) in [
+        ("客户编号,姓名,甲,乙\r\nK1,王小明,1,2\r\n", false),
+        ("客户编号,姓名,乙,甲\r\nK1,王小明,2,1\r\n", true),
+        ("乙,姓名,客户编号,甲\r\n2,王小明,K1,1\r\n", true),
+        ("客户编号,姓名,乙,甲\r\nK1,王小明,1,2\r\n", false),
+    ] {
+        let rows = taken(&rig, "D1", file.to_owned()).await;
+        let is_unchanged = rows[0].outcome() == RowOutcome::Unchanged;
+        assert_eq!(is_unchanged, expected, "{file}");
+    }
 }

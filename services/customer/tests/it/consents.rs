@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use marque_api::customer::v1::{
     ListWithdrawnRequest, PutConsentRequest, consent_service_client::ConsentServiceClient,
+    lookup_request::Key,
 };
 use marque_auth::{Role, Scope};
 use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::common::{acts, count, dealer, get, merge, put, undo};
+use crate::common::{acts, count, dealer, get, get_as, lookup_as, merge, put, undo};
 
 store_test_suite!(
     a_consent_counts_from_the_next_call,
@@ -19,6 +20,7 @@ store_test_suite!(
     a_first_word_that_is_not_the_first_is_refused,
     a_no_said_while_merged_outlives_the_undo,
     peers_learn_at_once_who_withdrew_consent,
+    who_withdraws_consent_to_sharing_is_shown_to_nobody_who_has_no_record_of_him,
 );
 
 async fn consent(
@@ -281,4 +283,26 @@ async fn peers_learn_at_once_who_withdrew_consent(db: TestDb) {
         .list_withdrawn(rig.ask(Role::HqAdmin, Scope::Headquarters, message))
         .await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+}
+
+async fn who_withdraws_consent_to_sharing_is_shown_to_nobody_who_has_no_record_of_him(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = a_customer().named("王小明").with_phone(phone(7));
+    let id = put(&rig, person.put("D1", "1")).await.customer_id;
+    let found = async |code: &str| {
+        let found = lookup_as(&rig, Role::Service, dealer(code), Key::Phone(phone(7))).await;
+        found.unwrap().customers.len()
+    };
+    assert_eq!(found("D2").await, 1, "received");
+    let himself = || Scope::Customer(id.parse().unwrap());
+    consent(&rig, himself(), &id, "sharing", false)
+        .await
+        .unwrap();
+    let shut = get_as(&rig, Role::Service, dealer("D2"), &id).await;
+    assert_eq!(shut.unwrap_err().code(), Code::NotFound);
+    assert_eq!((found("D1").await, found("D2").await), (1, 0));
+    consent(&rig, himself(), &id, "sharing", true)
+        .await
+        .unwrap();
+    assert_eq!(found("D2").await, 1);
 }

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use marque_api::customer::v1::lookup_request::Key;
 use marque_auth::Role;
-use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite};
+use marque_core::Clock as _;
+use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 
 use crate::common::{HQ, get, lookup_as, put};
 
 store_test_suite!(
     a_changed_phone_ends_the_old_one,
     a_phone_is_his_since_it_was_first_said,
+    a_phone_that_is_mended_under_the_old_date_is_the_newest,
 );
 
 async fn a_changed_phone_ends_the_old_one(db: TestDb) {
@@ -75,4 +77,43 @@ async fn a_phone_is_his_since_it_was_first_said(db: TestDb) {
         put(&rig, person(name).put("D1", "1")).await;
         assert_eq!(since().await, first, "another name is no other phone");
     }
+}
+
+/// Many systems say only when a file was begun, however often it changes.
+async fn a_phone_that_is_mended_under_the_old_date_is_the_newest(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = |n, begun: &str| {
+        let person = a_customer().named("王小明").with_phone(phone(n));
+        person.with_id_number(id_number(1)).typed_at(begun)
+    };
+    let id = put(&rig, person(1, "2020-01-01").put("D1", "1")).await;
+    put(&rig, person(2, "2022-01-01").put("D2", "1")).await;
+    let shown = async || {
+        let seen = get(&rig, &id.customer_id).await;
+        let points = seen.contact_points.into_iter().map(|point| {
+            let [from, to] = [point.valid_from, point.valid_to].map(|at| at.map(|at| at.seconds));
+            (point.value, from, to)
+        });
+        points.collect::<Vec<_>>()
+    };
+    let before = shown().await;
+    assert_eq!(before[0].0, format!("+86{}", phone(2)));
+    let begun = before[1].1;
+    rig.clock().advance(Duration::from_secs(3600));
+    let came = Some(rig.clock().now().as_micros() / 1_000_000);
+    put(&rig, person(3, "2020-01-01").put("D1", "1")).await;
+    let mended = [
+        (format!("+86{}", phone(3)), came, None),
+        before[0].clone(),
+        (format!("+86{}", phone(1)), begun, came),
+    ];
+    assert_eq!(shown().await, mended);
+    // Something else is mended: the phone is his since then.
+    rig.clock().advance(Duration::from_secs(3600));
+    let other = person(3, "2020-01-01").who_likes("fishing");
+    put(&rig, other.put("D1", "1")).await;
+    assert_eq!(shown().await, mended);
+    // The other dealer says once more what he said, and when: today.
+    put(&rig, person(2, "2026-01-01").put("D2", "1")).await;
+    assert_eq!(shown().await[0].0, format!("+86{}", phone(3)));
 }

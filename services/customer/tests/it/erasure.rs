@@ -20,7 +20,7 @@ use prost::Message as _;
 use tonic::Status;
 
 use crate::{
-    common::{HQ, dealer, duplicates, get_as, lookup_as, merge, put, reason},
+    common::{HQ, dealer, duplicates, get_as, lookup_as, merge, put, reason, undo},
     reconcile::{anna, bo},
 };
 
@@ -28,6 +28,7 @@ store_test_suite!(
     an_erased_person_is_gone_and_his_key_with_him,
     who_is_locked_away_is_seen_by_an_audit_only_and_erased_when_the_last_duty_ends,
     a_request_is_one_and_a_decision_stands,
+    a_request_follows_whom_was_asked_for_out_of_a_wrong_merge,
     only_headquarters_decides_and_a_dealer_asks_for_his_own_only,
     rows_of_files_under_an_erased_key_are_left_out_and_held_rows_are_forgotten,
     tokens_in_segments_go_too,
@@ -36,13 +37,18 @@ store_test_suite!(
     headquarters_hands_data_out_in_clear_and_it_is_on_record,
 );
 
-const NAME: &str = "孟晓岚";
+pub(crate) const NAME: &str = "孟晓岚";
 
 fn client(rig: &Rig) -> PersonalDataServiceClient<RpcTransport> {
     PersonalDataServiceClient::new(rig.process().transport(RoleName::Customer))
 }
 
-async fn request(rig: &Rig, role: Role, scope: Scope, id: &str) -> Result<Erasure, Status> {
+pub(crate) async fn request(
+    rig: &Rig,
+    role: Role,
+    scope: Scope,
+    id: &str,
+) -> Result<Erasure, Status> {
     let message = RequestErasureRequest {
         customer_id: id.to_owned(),
         ground: "service_ended".to_owned(),
@@ -58,7 +64,7 @@ fn himself(id: &str) -> Scope {
     Scope::Customer(id.parse().unwrap())
 }
 
-async fn decide(
+pub(crate) async fn decide(
     rig: &Rig,
     id: &str,
     decision: &str,
@@ -102,7 +108,7 @@ async fn open(rig: &Rig, id: &str) -> Result<OpenRestrictedResponse, Status> {
 }
 
 /// A person at one dealer; his customer id.
-async fn somebody(rig: &Rig) -> String {
+pub(crate) async fn somebody(rig: &Rig) -> String {
     let row = a_customer()
         .named(NAME)
         .with_id_number(id_number(7))
@@ -206,13 +212,20 @@ async fn who_is_locked_away_is_seen_by_an_audit_only_and_erased_when_the_last_du
         assert_eq!(reason(refused.unwrap_err()), "INVALID_ARGUMENT");
     }
     let today = marque_core::business_date(marque_core::Clock::now(rig.clock())).to_string();
+    let year: i32 = today[..4].parse().unwrap();
+    let slip = format!("{}-01-01", year + 1);
+    let refused = decide(&rig, &asked.id, "restrict", &[("invoice", &slip)]).await;
+    assert_eq!(reason(refused.unwrap_err()), "INVALID_ARGUMENT");
     let duties = [
         ("repair_record", today.as_str()),
         ("contract_claim", today.as_str()),
     ];
     let kept = decide(&rig, &asked.id, "restrict", &duties).await.unwrap();
     assert_eq!(kept.state, "restricted");
-    let year: i32 = today[..4].parse().unwrap();
+    let again = decide(&rig, &asked.id, "restrict", &duties).await.unwrap();
+    assert_eq!(again, kept);
+    let other = decide(&rig, &asked.id, "restrict", &duties[..1]).await;
+    assert_eq!(reason(other.unwrap_err()), "ERASURE_DECIDED");
     assert!(
         kept.kept_until.starts_with(&(year + 6).to_string()),
         "{}",
@@ -319,6 +332,26 @@ async fn a_request_is_one_and_a_decision_stands(db: TestDb) {
     ] {
         assert_eq!(count(&rig, table).await, 0, "{table}");
     }
+}
+
+async fn a_request_follows_whom_was_asked_for_out_of_a_wrong_merge(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = somebody(&rig).await;
+    let stranger = a_customer()
+        .named("王小明")
+        .with_phone(phone(9))
+        .put("D2", "9");
+    let stranger = put(&rig, stranger).await.customer_id;
+    let merged = merge(&rig, &id, &stranger).await.unwrap();
+    let asked = request(&rig, Role::Agent, HQ, &id).await.unwrap();
+    let again = request(&rig, Role::Agent, HQ, &stranger).await.unwrap();
+    assert_eq!(again.id, asked.id, "they are one so far");
+    undo(&rig, &merged.merge_id).await.unwrap();
+    decide(&rig, &asked.id, "erase", &[]).await.unwrap();
+    get_as(&rig, Role::HqAdmin, HQ, &stranger).await.unwrap();
+    let gone = get_as(&rig, Role::HqAdmin, HQ, &id).await.unwrap_err();
+    assert_eq!(reason(gone), "CUSTOMER_UNKNOWN");
+    assert_eq!(own(&rig, &id).await.unwrap().id, asked.id);
 }
 
 async fn only_headquarters_decides_and_a_dealer_asks_for_his_own_only(db: TestDb) {

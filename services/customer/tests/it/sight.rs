@@ -25,6 +25,7 @@ store_test_suite!(
     each_role_sees_what_it_needs,
     the_whole_number_is_shown_against_a_reason_on_record,
     a_dealer_does_not_learn_where_else_his_customer_goes,
+    nor_which_record_of_another_a_value_is_from,
     why_a_record_was_linked_is_for_headquarters,
     why_customers_were_joined_is_for_headquarters,
     a_region_does_not_learn_what_dealers_of_others_wrote,
@@ -435,6 +436,46 @@ async fn a_dealer_does_not_learn_where_else_his_customer_goes(db: TestDb) {
         history.iter().map(|e| &e.act).collect::<Vec<_>>()
     );
     assert_eq!(history.len(), 2, "the record's coming and its link");
+}
+
+/// The id of a record follows from its dealer and its key: whoever reads it finds both by trying.
+async fn nor_which_record_of_another_a_value_is_from(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let id = one_at(&rig, "D1").await;
+    rig.clock().advance(Duration::from_secs(60));
+    assert_eq!(one_at(&rig, "D2").await, id);
+    lookup_as(&rig, Role::Service, dealer("D3"), Key::Phone(phone(1)))
+        .await
+        .unwrap();
+    let told = async |role: Role, scope: Scope| {
+        let seen = get_as(&rig, role, scope, &id).await.unwrap();
+        let point = seen.contact_points[0].source_record_id.clone();
+        let name = seen.lineage.into_iter().find(|one| one.field == "name");
+        let name = name.unwrap();
+        let typed = name.recorded_at.is_some();
+        let counts = (name.agreeing, name.saying);
+        (point, name.source_record_id, typed, counts)
+    };
+    let record = |dealer: &str| source_record_id(&dealer.parse().unwrap(), "dms", "1").to_string();
+    let (first, second) = (record("D1"), record("D2"));
+    let (none, newest) = (String::new(), second.clone());
+    assert_eq!(
+        told(Role::Agent, HQ).await,
+        (second.clone(), newest.clone(), true, (2, 2))
+    );
+    assert_eq!(
+        told(Role::Sales, dealer("D2")).await,
+        (second, newest, true, (1, 1))
+    );
+    assert_eq!(
+        told(Role::Sales, dealer("D1")).await,
+        (first, none.clone(), false, (1, 1)),
+        "his own record says so too"
+    );
+    assert_eq!(
+        told(Role::Service, dealer("D3")).await,
+        (none.clone(), none, false, (0, 0))
+    );
 }
 
 async fn why_a_record_was_linked_is_for_headquarters(db: TestDb) {

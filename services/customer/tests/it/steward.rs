@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::{DecideDuplicateRequest, Duplicate, SplitRequest, SplitResponse};
+use marque_api::customer::v1::{
+    DecideDuplicateRequest, Duplicate, MergeRequest, SplitRequest, SplitResponse,
+};
 use marque_auth::{Role, Scope};
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 use tonic::{Code, Status};
@@ -12,6 +14,7 @@ use crate::common::{HQ, acts, duplicates, get, left_behind, merge, put, reason, 
 store_test_suite!(
     a_merged_id_answers_with_the_one_that_stays,
     a_merge_can_be_taken_back,
+    whoever_read_a_customer_before_he_became_another_writes_nothing,
     the_later_move_is_taken_back_first,
     a_split_can_be_taken_back,
     a_split_is_shown_before_it_is_made,
@@ -121,6 +124,38 @@ async fn a_merge_can_be_taken_back(db: TestDb) {
         (unknown.code(), reason(unknown)),
         (Code::NotFound, "MERGE_UNKNOWN".to_owned())
     );
+}
+
+/// Versions are small numbers, and an id leads to another customer after a merge and to its own after the undo.
+async fn whoever_read_a_customer_before_he_became_another_writes_nothing(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let ids = strangers(&rig, 3).await;
+    // A second record makes the one that goes the older in versions.
+    let second = a_customer().named("王小明").with_phone(phone(1));
+    put(&rig, second.put("D2", "K1")).await;
+    let write = async |expected_version: i64| {
+        let message = MergeRequest {
+            customer_id: ids[0].clone(),
+            into: ids[2].clone(),
+            reason: "the same person".to_owned(),
+            preview: true,
+            expected_version,
+        };
+        let request = rig.ask(Role::Steward, HQ, message);
+        rig.customer().merge(request).await.map(drop)
+    };
+    let before = get(&rig, &ids[0]).await.version;
+    let merged = merge(&rig, &ids[0], &ids[1]).await.unwrap().merge_id;
+    let as_another = get(&rig, &ids[0]).await.version;
+    let refused = write(before).await.unwrap_err();
+    assert_eq!(reason(refused), "CUSTOMER_CHANGED");
+    write(as_another).await.unwrap();
+    undo(&rig, &merged).await.unwrap();
+    for version in [before, as_another] {
+        let refused = write(version).await.unwrap_err();
+        assert_eq!(reason(refused), "CUSTOMER_CHANGED");
+    }
+    write(get(&rig, &ids[0]).await.version).await.unwrap();
 }
 
 async fn the_later_move_is_taken_back_first(db: TestDb) {

@@ -53,15 +53,17 @@ async fn a_correction_that_bears_the_time_of_the_first_row_is_told_as_of_when_it
     rig.clock().advance(Duration::from_hours(24));
     let came = rig.clock().now();
     put(&rig, driving(2).typed_at(begun).put("D1", "1")).await;
-    // He mends the phone, and says nothing new of the car.
+    // He mends the phone, and says nothing new of the car: it is his since it came.
+    rig.clock().advance(Duration::from_hours(24));
     let mended = driving(2).with_phone(phone(7)).typed_at(begun);
     put(&rig, mended.put("D1", "1")).await;
-    put(&rig, driving(3).typed_at("2025-03-09").put("D1", "1")).await;
+    put(&rig, driving(4).typed_at(begun).put("D1", "2")).await;
+    put(&rig, driving(5).typed_at("2025-03-09").put("D1", "2")).await;
 
     let told = told(&rig).await;
-    assert_eq!(told[1].1, came);
+    assert_eq!((told[1].1, told[2].1), (came, came));
     assert!(told.iter().all(|(recorded, _)| *recorded < came));
-    for at in [0, 2, 3] {
+    for at in [0, 3, 4] {
         let (recorded, said) = told[at];
         assert_eq!(said, recorded, "the row itself says when");
     }

@@ -52,30 +52,30 @@ impl QualityApp {
         let thresholds = self.thresholds().await?;
         let compared = tokio::task::spawn_blocking(move || {
             let calls = assess_calls(&calls, thresholds.customers);
-            let names: Vec<String> = dealers.names().cloned().collect();
-            let by_dealer = Judgement::of(&dealers, &thresholds);
-            let by_clerk = Judgement::of_clerks(&clerks, &by_dealer, &thresholds);
-            (by_dealer, by_clerk, calls, names)
+            let names: Vec<String> = dealers.names().chain(clerks.names()).cloned().collect();
+            let judgement = Judgement::of(&dealers, &clerks, &thresholds);
+            (judgement, calls, names)
         });
-        let (by_dealer, by_clerk, calls, names) = compared.await.map_err(|_| Error::Compare)?;
-        let by_dealer = Arc::new(by_dealer);
+        let (judgement, calls, names) = compared.await.map_err(|_| Error::Compare)?;
+        let judgement = Arc::new(judgement);
         // From now on live writes are judged by it too.
-        let earlier = self.assessment.write().replace(Arc::clone(&by_dealer));
+        let earlier = self.assessment.write().replace(Arc::clone(&judgement));
         let others = match earlier.filter(|_| !self.is_time_for_all()) {
             // Who is judged as before has the signs he should have: his records were judged when they came.
-            Some(earlier) => by_dealer.otherwise(&earlier, names.iter()),
-            None => names.into_iter().collect(),
+            Some(earlier) => judgement.otherwise(&earlier, names.iter()),
+            None => (names.iter())
+                .map(|unit| dealer_and_clerk(unit).0.to_owned())
+                .collect(),
         };
-        if let Err(error) = self.judge_all(&by_dealer, others).await {
+        if let Err(error) = self.judge_all(&judgement, others).await {
             // Some were judged and some were not: the next comparison judges all, and comes soon.
             *self.judged_all.write() = None;
             self.counted.notify_one();
             return Err(error);
         }
         let of_calls = calls.iter().map(|suspect| (suspect, None));
-        let of_dealers = by_dealer.suspects().chain(of_calls);
         let now = self.clock.now();
-        let found = once_each(of_dealers.chain(by_clerk.suspects()), now);
+        let found = once_each(judgement.suspects().chain(of_calls), now);
         self.keep(found, now).await
     }
 
@@ -86,8 +86,9 @@ impl QualityApp {
         if thresholds == in_force {
             return Ok(None);
         }
-        let (dealers, _) = self.states().await?;
-        let judged = tokio::task::spawn_blocking(move || Judgement::of(&dealers, &thresholds));
+        let (dealers, clerks) = self.states().await?;
+        let judged =
+            tokio::task::spawn_blocking(move || Judgement::of(&dealers, &clerks, &thresholds));
         judged.await.map(Some).map_err(|_| Error::Compare)
     }
 
@@ -170,8 +171,10 @@ impl QualityApp {
             let judgement = Arc::clone(assessment);
             let changed = move |conn: &mut Conn<'_>| -> Result<Vec<Uuid>> {
                 let entries = storage::entries_of(conn, &dealer)?.into_iter();
-                let is_other =
-                    |one: &Entered| judgement.signs(&one.dealer, &one.entry).text() != one.signs;
+                let is_other = |one: &Entered| {
+                    let whose = (one.dealer.as_str(), one.clerk.as_str());
+                    judgement.signs(whose, &one.entry).text() != one.signs
+                };
                 Ok(entries.filter(is_other).map(|one| one.id).collect())
             };
             for ids in self.db.scan(changed).await?.chunks(BATCH) {

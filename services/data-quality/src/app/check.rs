@@ -207,7 +207,8 @@ impl QualityApp {
     fn signs(&self, evidence: &Evidence, old: Option<&Kept>) -> Signs {
         let assessment = self.assessment.read().clone();
         if let Some(assessment) = assessment {
-            return assessment.signs(&evidence.dealer, &evidence.entry);
+            let whose = (evidence.dealer.as_str(), evidence.clerk.as_str());
+            return assessment.signs(whose, &evidence.entry);
         }
         old.filter(|old| old.evidence.entry == evidence.entry)
             .map(|old| old.signs.clone())
@@ -225,7 +226,8 @@ impl QualityApp {
         storage::lock(conn)?;
         let mut batch = Batch::of(conn, ids)?;
         for old in storage::kept(conn, &self.vault, ids)? {
-            let signs = assessment.signs(&old.place.dealer, &old.evidence.entry);
+            let whose = (old.place.dealer.as_str(), old.place.clerk.as_str());
+            let signs = assessment.signs(whose, &old.evidence.entry);
             let standard = batch.standard(conn, self, old.place.kind, now)?;
             batch.put(
                 Some(&old),
@@ -383,7 +385,7 @@ fn compare(
         let is_back = match finding.state {
             FindingState::Open => false,
             FindingState::Mended => true,
-            FindingState::Waived => finding.found.is_of_another(flaw.value),
+            FindingState::Waived => finding.found.is_of_another(&kept.evidence),
         };
         let is_in_place = finding.dealer == kept.place.dealer && finding.clerk == kept.place.clerk;
         if !is_back && finding.found == flaw && is_in_place {

@@ -7,15 +7,16 @@ use marque_core::Timestamp;
 use marque_quality::{
     RecordKind,
     falsification::{
-        Assessment, Entry, EntryState, Kind, Settings, Suspect, VisitAssessment, VisitEntry,
-        VisitState, assess, assess_clerks, assess_visit_clerks, assess_visits,
+        Assessment, ClerkAssessment, Entry, EntryState, Kind, Settings, Suspect, VisitAssessment,
+        VisitEntry, VisitState, assess, assess_clerks, assess_visit_clerks, assess_visits,
+        clerk_unit, dealer_and_clerk,
     },
     standard::Standard,
 };
 
 use crate::domain::Signs;
 
-/// Counts of the entries of dealers, or of clerks under the names of [`clerk_unit`](marque_quality::falsification::clerk_unit).
+/// Counts of the entries of dealers, or of clerks under the names of [`clerk_unit`].
 #[derive(Default)]
 pub(super) struct Units {
     customers: BTreeMap<String, EntryState>,
@@ -41,11 +42,13 @@ impl Thresholds {
     }
 }
 
-/// All entries compared.
+/// All entries compared: those of dealers, and those of clerks beside their dealers.
 #[derive(Debug)]
 pub(super) struct Judgement {
     customers: Assessment,
     visits: VisitAssessment,
+    customers_of_clerks: ClerkAssessment<Assessment>,
+    visits_of_clerks: ClerkAssessment<VisitAssessment>,
 }
 
 impl Units {
@@ -74,26 +77,27 @@ fn begun(suspect: &Suspect, minute: Option<u32>) -> Option<Timestamp> {
 }
 
 impl Judgement {
-    /// Compares all units.
-    pub(super) fn of(units: &Units, thresholds: &Thresholds) -> Self {
+    /// Compares all dealers, and all clerks beside them: whoever is named has records that bear the sign.
+    pub(super) fn of(dealers: &Units, clerks: &Units, thresholds: &Thresholds) -> Self {
+        let (of_customers, of_visits) = (thresholds.customers, thresholds.visits);
+        let customers = assess(&dealers.customers, of_customers);
+        let visits = assess_visits(&dealers.visits, of_visits);
         Self {
-            customers: assess(&units.customers, thresholds.customers),
-            visits: assess_visits(&units.visits, thresholds.visits),
+            customers_of_clerks: assess_clerks(&clerks.customers, &customers, of_customers),
+            visits_of_clerks: assess_visit_clerks(&clerks.visits, &visits, of_visits),
+            customers,
+            visits,
         }
     }
 
-    /// Compares all clerks, beside their dealers who are compared already: whoever is named has records that bear the sign.
-    pub(super) fn of_clerks(clerks: &Units, dealers: &Self, thresholds: &Thresholds) -> Self {
-        let (customers, visits) = (thresholds.customers, thresholds.visits);
-        Self {
-            customers: assess_clerks(&clerks.customers, &dealers.customers, customers),
-            visits: assess_visit_clerks(&clerks.visits, &dealers.visits, visits),
-        }
-    }
-
-    /// Units whose entries chance does not explain, and when the minute of a burst began.
+    /// Dealers and clerks whose entries chance does not explain, and when the minute of a burst began.
     pub(super) fn suspects(&self) -> impl Iterator<Item = (&Suspect, Option<Timestamp>)> {
-        let (customers, visits) = (&self.customers, &self.visits);
+        let Self {
+            customers,
+            visits,
+            customers_of_clerks,
+            visits_of_clerks,
+        } = self;
         let of_customers = customers.suspects.iter().map(move |suspect| {
             let minute = customers.burst_minute(&suspect.unit);
             (suspect, begun(suspect, minute))
@@ -102,28 +106,48 @@ impl Judgement {
             let minute = visits.burst_minute(&suspect.unit);
             (suspect, begun(suspect, minute))
         });
-        of_customers.chain(of_visits)
+        let by_clerk = customers_of_clerks.suspects.iter().map(move |suspect| {
+            let minute = customers_of_clerks.burst_minute(&suspect.unit);
+            (suspect, begun(suspect, minute))
+        });
+        let by_adviser = visits_of_clerks.suspects.iter().map(move |suspect| {
+            let minute = visits_of_clerks.burst_minute(&suspect.unit);
+            (suspect, begun(suspect, minute))
+        });
+        of_customers
+            .chain(of_visits)
+            .chain(by_clerk)
+            .chain(by_adviser)
     }
 
-    /// Those of some units whose records another judgement judges otherwise.
+    /// The dealers, of some units, whose records or whose clerks' records another judgement judges otherwise.
     pub(super) fn otherwise<'a>(
         &self,
         earlier: &Self,
         units: impl Iterator<Item = &'a String>,
     ) -> BTreeSet<String> {
+        let (customers, visits) = (&self.customers_of_clerks, &self.visits_of_clerks);
         let is_alike = |unit: &&String| {
             self.customers.judges_like(&earlier.customers, unit)
                 && self.visits.judges_like(&earlier.visits, unit)
+                && customers.judges_like(&earlier.customers_of_clerks, unit)
+                && visits.judges_like(&earlier.visits_of_clerks, unit)
         };
-        units.filter(|unit| !is_alike(unit)).cloned().collect()
+        units
+            .filter(|unit| !is_alike(unit))
+            .map(|unit| dealer_and_clerk(unit).0.to_owned())
+            .collect()
     }
 
-    /// The signs of a dealer's record; an entry that cannot be read bears none.
-    pub(super) fn signs(&self, dealer: &str, entry: &[u8]) -> Signs {
+    /// The signs of a record of a dealer, and of his clerk (empty if unknown); an entry that cannot be read bears none.
+    pub(super) fn signs(&self, (dealer, clerk): (&str, &str), entry: &[u8]) -> Signs {
+        let unit = clerk_unit(dealer, clerk);
         let found = if let Ok(entry) = Entry::from_bytes(entry) {
-            self.customers.signs(dealer, &entry)
+            let at_dealer = self.customers.signs(dealer, &entry);
+            self.customers_of_clerks.signs(&unit, &entry, at_dealer)
         } else if let Ok(entry) = VisitEntry::from_bytes(entry) {
-            self.visits.signs(dealer, &entry)
+            let at_dealer = self.visits.signs(dealer, &entry);
+            self.visits_of_clerks.signs(&unit, &entry, at_dealer)
         } else {
             return Signs::default();
         };

@@ -72,8 +72,10 @@ impl QualityApp {
             for kept in seen.iter().filter(|kept| kept.place.kind == standard.kind) {
                 let own = |one: &&Finding| one.record == kept.evidence.id;
                 let excused = Excused::of(excused.iter().filter(own), &kept.evidence);
-                let (dealer, entry) = (&kept.place.dealer, &kept.evidence.entry);
-                let signs = judgement.as_ref().map(|by| by.signs(dealer, entry));
+                let whose = (kept.place.dealer.as_str(), kept.place.clerk.as_str());
+                let signs = judgement
+                    .as_ref()
+                    .map(|by| by.signs(whose, &kept.evidence.entry));
                 let draft = Signed {
                     standard: &standard,
                     signs: signs.as_ref().unwrap_or(&kept.signs),

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::{
     QualityApp,
-    verify::{NewCheck, Problem, check_of, keep},
+    verify::{NewCheck, Problem, Told, check_of, keep},
 };
-use crate::{domain::Check, error::Error};
+use crate::error::Error;
 
 /// Takes files of what came of calls and letters: rows name records by the key of the dealer's system.
 #[derive(Debug, Clone)]
@@ -26,7 +26,7 @@ impl VerificationSink {
 }
 
 impl Sink for VerificationSink {
-    type Payload = Check;
+    type Payload = Told;
 
     fn schema(&self, kind: &str) -> Option<&'static Schema> {
         (kind == VERIFICATIONS.kind).then_some(&VERIFICATIONS)
@@ -36,7 +36,7 @@ impl Sink for VerificationSink {
         SourceRecordId::from(record).to_string()
     }
 
-    fn prepare(&self, job: &Job, rows: &[RowView<'_>]) -> Entry<Check> {
+    fn prepare(&self, job: &Job, rows: &[RowView<'_>]) -> Entry<Told> {
         let row = rows.first().expect("a group has a row");
         let get = |column: &str| {
             let place = VERIFICATIONS
@@ -104,18 +104,18 @@ impl Sink for VerificationSink {
         &self,
         conn: &mut Conn<'_>,
         _: &Job,
-        batch: &[&Check],
+        batch: &[&Told],
     ) -> std::result::Result<Vec<Written>, StoreError> {
-        let checks = batch.iter().map(|check| (*check).clone()).collect();
-        let changed = keep(conn, &*self.app.clock, checks).map_err(into_store_error)?;
+        let told = batch.iter().map(|told| (*told).clone()).collect();
+        let changed = keep(conn, &*self.app.clock, told).map_err(into_store_error)?;
         self.app.counted().notify_one();
-        let written = |check: &&Check| Written {
-            outcome: if changed.contains(&check.id) {
+        let written = |told: &&Told| Written {
+            outcome: if changed.contains(&told.check.id) {
                 Outcome::Stored
             } else {
                 Outcome::Unchanged
             },
-            record: Some(check.record),
+            record: Some(told.check.record),
             findings: Vec::new(),
         };
         Ok(batch.iter().map(written).collect())

@@ -1,6 +1,6 @@
 //! Verification: outcomes come in, work lists go out, and a dealer's accuracy follows from both.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use marque_api::quality::v1 as pb;
 use marque_auth::{CallContext, Role, Scope};
@@ -43,6 +43,30 @@ pub(crate) struct NewCheck {
     pub(crate) duration_s: Option<i64>,
     /// The call centre's own number of the check, by which it is known again.
     pub(crate) key: String,
+}
+
+/// An outcome as it is kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(super) check: Check,
+    /// Whether it says when it was checked; else it came when it did, and the same again is no news.
+    is_dated: bool,
+}
+
+impl Told {
+    /// Whether it says what is known.
+    fn repeats(&self, known: &Check) -> bool {
+        let checked_at = if self.is_dated {
+            self.check.checked_at
+        } else {
+            known.checked_at
+        };
+        let said = Check {
+            checked_at,
+            ..self.check.clone()
+        };
+        said == *known
+    }
 }
 
 /// What a work list is drawn from.
@@ -232,14 +256,21 @@ fn read_checks(
     ctx: &CallContext,
     now: Timestamp,
     new: &[NewCheck],
-) -> Result<Vec<Check>> {
+) -> Result<Vec<Told>> {
     let ids: Vec<Uuid> = new.iter().filter_map(|check| check.record).collect();
     let known = storage::dealers_of(conn, ctx.scope(), &ids)?;
     let is_own = matches!(ctx.scope(), Scope::Dealer(_));
     let (mut checks, mut violations) = (Vec::new(), Vec::new());
     for (at, one) in new.iter().enumerate() {
         let dealer = known.iter().find(|(id, _)| Some(*id) == one.record);
-        match check_of(one, dealer.map(|(_, dealer)| dealer.as_str()), is_own, now) {
+        let dealer = dealer.map(|(_, dealer)| dealer.as_str());
+        // Who calls tells what has just been found out; a file may come twice.
+        let is_now = one.checked_at.is_none() && one.key.trim().is_empty();
+        let one = NewCheck {
+            checked_at: one.checked_at.or(is_now.then_some(now)),
+            ..one.clone()
+        };
+        match check_of(&one, dealer, is_own, now) {
             Ok(check) => checks.push(check),
             Err(problem) => violations.push(problem.at(at)),
         }
@@ -296,15 +327,20 @@ fn draw_list(
 pub(super) fn keep(
     conn: &mut Conn<'_>,
     clock: &dyn Clock,
-    mut checks: Vec<Check>,
+    mut told: Vec<Told>,
 ) -> Result<HashSet<Uuid>> {
     // The same key twice: the last row stands, also where it says what is known.
-    checks.reverse();
-    checks.sort_by_key(|check| check.id);
-    checks.dedup_by_key(|check| check.id);
-    let ids: Vec<Uuid> = checks.iter().map(|check| check.id).collect();
-    let known = storage::known_checks(conn, &ids)?;
-    checks.retain(|check| !known.contains(check));
+    told.reverse();
+    told.sort_by_key(|one| one.check.id);
+    told.dedup_by_key(|one| one.check.id);
+    let ids: Vec<Uuid> = told.iter().map(|one| one.check.id).collect();
+    let known = storage::known_checks(conn, &ids)?.into_iter();
+    let known: HashMap<Uuid, Check> = known.map(|check| (check.id, check)).collect();
+    told.retain(|one| {
+        let known = known.get(&one.check.id);
+        !known.is_some_and(|known| one.repeats(known))
+    });
+    let checks: Vec<Check> = told.into_iter().map(|one| one.check).collect();
     storage::put_checks(conn, &checks)?;
     tell(conn, clock, &checks)?;
     Ok(checks.into_iter().map(|check| check.id).collect())
@@ -357,7 +393,7 @@ pub(super) fn check_of(
     dealer: Option<&str>,
     is_own: bool,
     now: Timestamp,
-) -> std::result::Result<Check, Problem> {
+) -> std::result::Result<Told, Problem> {
     let problem = |field, reason, message: &str| Problem {
         field,
         reason,
@@ -401,8 +437,8 @@ pub(super) fn check_of(
         let message = "how it was checked, in a word such as call or letter: leave out phones and other numbers of people";
         return Err(problem("method", "PERSONAL", message));
     }
-    Ok(Check {
-        id: id_of(new, record, (dealer, is_own), checked_at),
+    let check = Check {
+        id: Uuid::nil(),
         record,
         dealer: dealer.to_owned(),
         field: field.to_owned(),
@@ -411,26 +447,30 @@ pub(super) fn check_of(
         checked_at,
         duration_s: new.duration_s,
         is_own,
+    };
+    Ok(Told {
+        check: Check {
+            id: id_of(new, &check),
+            ..check
+        },
+        is_dated: new.checked_at.is_some(),
     })
 }
 
-/// The same check again has the same id: by its key, or by what was checked when. A dealer's own check is never one of
-/// headquarters', whatever number it is given.
-fn id_of(
-    new: &NewCheck,
-    record: Uuid,
-    (dealer, is_own): (&str, bool),
-    checked_at: Timestamp,
-) -> Uuid {
-    let key = if new.key.trim().is_empty() {
-        format!(
-            "{record}\u{1f}{}\u{1f}{}",
-            new.field,
-            checked_at.as_micros()
-        )
-    } else {
-        format!("{record}\u{1f}{}\u{1f}{}", new.field, new.key.trim())
+/// The same check again has the same id: by its key, by what was checked when, or, if neither is told, by all that is. A dealer's own check is
+/// never one of headquarters', whatever number it is given.
+fn id_of(new: &NewCheck, check: &Check) -> Uuid {
+    let by = match (new.key.trim(), new.checked_at) {
+        ("", Some(checked_at)) => checked_at.as_micros().to_string(),
+        ("", None) => {
+            let seconds = check.duration_s.map_or_else(String::new, |s| s.to_string());
+            let (outcome, method) = (check.outcome.code(), check.method.trim());
+            format!("\u{1f}{outcome}\u{1f}{method}\u{1f}{seconds}")
+        }
+        (key, _) => key.to_owned(),
     };
+    let key = format!("{}\u{1f}{}\u{1f}{by}", check.record, new.field);
+    let (dealer, is_own) = (&check.dealer, check.is_own);
     let dealer: DealerCode = dealer.parse().expect("records are of dealers with a code");
     let by = if is_own {
         "verification by the dealer"

@@ -39,12 +39,19 @@ pub(crate) struct Evidence {
 }
 
 impl Evidence {
-    /// The hash of what breaks a rule in a column, if its owner has told one. What was entered twice is another matter with another record.
-    pub(crate) fn value(&self, column: &str, rule: &str) -> Option<i64> {
+    /// The hash of what breaks a rule in a column, if its owner has told one: where it contradicts what stands in another one (`other`, empty
+    /// if in none), of both. What was entered twice is another matter with another record.
+    pub(crate) fn value(&self, column: &str, rule: &str, other: &str) -> Option<i64> {
         if rule == Rule::EnteredTwice.entry().id {
             let (_, low) = self.repeats?.as_u64_pair();
             return Some(low.cast_signed());
         }
+        let own = self.told(column)?;
+        let other = self.told(other);
+        Some(other.map_or(own, |other| own.rotate_left(32) ^ other))
+    }
+
+    fn told(&self, column: &str) -> Option<i64> {
         let mut values = self.values.iter();
         let value = values.find(|(field, _)| field.column() == column);
         value.map(|(_, hash)| *hash)

@@ -41,16 +41,20 @@ pub(crate) struct Found {
     pub(crate) severity: Severity,
     /// Of a sign of invention, in thousandths.
     pub(crate) strength: i64,
-    /// Keyed hash of what stands in the column; `None` if its owner has told none.
+    /// Keyed hash of what stands in the column, and in the one that it contradicts; `None` if its owner has told none.
     pub(crate) value: Option<i64>,
     /// Of a record that was entered twice, the other one.
     pub(crate) repeats: Option<Uuid>,
 }
 
 impl Found {
-    /// Whether something else stood in the column when it was found than now.
-    pub(crate) fn is_of_another(&self, value: Option<i64>) -> bool {
-        self.value.zip(value).is_some_and(|(then, now)| then != now)
+    /// Whether something else stood in the column, or in the one that it contradicts, when it was found than now. What an earlier release
+    /// has found is of the column's own value alone.
+    pub(crate) fn is_of_another(&self, evidence: &Evidence) -> bool {
+        let value = |other: &str| evidence.value(&self.field, &self.rule, other);
+        let (now, own) = (value(&self.other), value(""));
+        let told = self.value.zip(now);
+        told.is_some_and(|(then, now)| then != now && Some(then) != own)
     }
 }
 
@@ -86,8 +90,7 @@ impl Excused {
         findings: impl IntoIterator<Item = &'a Finding>,
         evidence: &Evidence,
     ) -> Self {
-        let is_of_now =
-            |found: &Found| !found.is_of_another(evidence.value(&found.field, &found.rule));
+        let is_of_now = |found: &Found| !found.is_of_another(evidence);
         let excused = findings
             .into_iter()
             .filter(|finding| finding.is_excused && is_of_now(&finding.found));
@@ -125,7 +128,7 @@ pub(crate) fn found_in(evidence: &Evidence, flaws: &[Flaw], signs: &Signs) -> Ve
     for flaw in rules.chain(signs.0.iter().map(|one| sign(evidence.kind, one))) {
         let is_known = |known: &Found| known.field == flaw.field && known.rule == flaw.rule;
         if !found.iter().any(is_known) {
-            let value = evidence.value(&flaw.field, &flaw.rule);
+            let value = evidence.value(&flaw.field, &flaw.rule, &flaw.other);
             let repeats = evidence
                 .repeats
                 .filter(|_| flaw.rule == Rule::EnteredTwice.entry().id);

@@ -22,6 +22,7 @@ store_test_suite!(
     a_finding_is_mended_by_the_next_row_and_opens_again_with_a_worse_one,
     a_waived_finding_stays_waived_until_somebody_takes_it_up,
     a_waiver_is_of_a_value_and_another_one_is_found_anew,
+    a_waiver_of_two_that_differ_is_of_both,
     of_two_that_are_one_each_names_the_other_and_both_are_mended_when_one_goes,
     a_dealer_neither_sees_nor_decides_what_is_found_at_another,
     what_headquarters_waives_costs_nothing_and_what_the_dealer_waives_does,
@@ -116,6 +117,53 @@ async fn a_waived_finding_stays_waived_until_somebody_takes_it_up(db: TestDb) {
     let taken_up = decide(decision(&id, "reopen", "the phone was a borrowed one")).await;
     let taken_up = taken_up.unwrap();
     assert_eq!((taken_up.state.as_str(), taken_up.reopened), ("open", 1));
+}
+
+async fn a_waiver_of_two_that_differ_is_of_both(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let row = |version: i64, (birthday, id): (i64, i64)| Evidence {
+        findings: vec![EvidenceFinding {
+            field: "birthday".into(),
+            rule: "birthday_differs".into(),
+            severity: 2,
+            other: "id_number".into(),
+            ..EvidenceFinding::default()
+        }],
+        values: [("birthday", birthday), ("id_number", id)]
+            .map(|(field, hash)| EvidenceValue {
+                field: field.into(),
+                hash,
+            })
+            .into(),
+        ..record(0, 2, version)
+    };
+    let found = async |state: &str| {
+        let request = pb::ListFindingsRequest {
+            rule: "birthday_differs".into(),
+            state: state.into(),
+            ..pb::ListFindingsRequest::default()
+        };
+        let listed = world.quality().list_findings(world.hq(request)).await;
+        listed.unwrap().into_inner().findings
+    };
+    let waived_after = async |beside: u32, row: Evidence| {
+        world.change(&[row, record(beside, 2, 1)]);
+        let all = i64::from(beside / 2) + 2;
+        world
+            .until(|cards| crate::world::records(cards) == all)
+            .await;
+        found("waived").await.len()
+    };
+    world.change(&[row(1, (7, 8))]);
+    let id = world.wait_for(async || found("open").await.pop()).await.id;
+    let waive = decision(&id, "waive", "the customer showed his ID card");
+    let decided = world.quality().decide_finding(world.hq(waive)).await;
+    decided.unwrap();
+    assert_eq!(waived_after(1, row(2, (7, 8))).await, 1);
+    // Another ID number that contradicts the same birthday.
+    assert_eq!(waived_after(3, row(3, (7, 9))).await, 0);
+    let again = found("open").await.pop().unwrap();
+    assert_eq!((again.id, again.reopened), (id, 1));
 }
 
 async fn a_waiver_is_of_a_value_and_another_one_is_found_anew(db: TestDb) {

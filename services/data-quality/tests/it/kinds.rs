@@ -17,6 +17,7 @@ store_test_suite!(
     findings_of_complaints_open_and_close_with_their_events,
     a_case_that_is_handed_over_is_counted_and_found_where_it_is,
     visits_without_work_become_findings_of_their_dealer,
+    visits_without_work_of_one_adviser_of_ten_become_findings_of_his_alone,
     a_narrower_range_is_tried_and_then_finds_what_it_said,
 );
 
@@ -154,6 +155,77 @@ async fn findings_of_complaints_open_and_close_with_their_events(db: TestDb) {
     assert_eq!(world.recount().await.differing, 0);
 }
 
+/// Their owner has them, and tells so.
+fn record_visits(world: &World, visits: &[Evidence]) {
+    let (owner, feed) = &world.visits;
+    owner.put(visits);
+    let recorded = VisitsRecorded {
+        visits: visits
+            .iter()
+            .map(|visit| RecordedVisit {
+                id: visit.id.clone(),
+                ..RecordedVisit::default()
+            })
+            .collect(),
+        ..VisitsRecorded::default()
+    };
+    feed.put([event(
+        1,
+        "marque.service_history.visits.recorded",
+        &recorded,
+    )]);
+}
+
+async fn visits_without_work_of_one_adviser_of_ten_become_findings_of_his_alone(db: TestDb) {
+    let world = World::start(db, Owner::default(), 6).await;
+    let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
+    let visits: Vec<Evidence> = (0..960_u32)
+        .map(|n| {
+            // Of the sixteen visits of S3 at D003 ten.
+            let of_dealer = n / 6;
+            let is_bare = if n % 6 == 3 && of_dealer % 10 == 3 {
+                of_dealer / 10 % 8 < 5
+            } else {
+                of_dealer.is_multiple_of(53)
+            };
+            let date = first + Days::new(u64::from(n * 7919 % 300));
+            let entry = VisitEntry::new(&format!("V{n}"), Some(date), 0, None, is_bare);
+            Evidence {
+                id: format!("vis_{:032x}", u128::from(n) + 1),
+                kind: "visits".into(),
+                clerk: format!("S{}", of_dealer % 10),
+                filled: vec!["order_number".into(), "vin".into()],
+                findings: Vec::new(),
+                entry: entry.to_bytes(),
+                ..record(n, 6, 1)
+            }
+        })
+        .collect();
+    record_visits(&world, &visits);
+    let open = world
+        .wait_for(async || {
+            let open = findings(&world, "visits", "open").await;
+            (open.len() == 10).then_some(open)
+        })
+        .await;
+    let of_it = |one: &pb::Finding| {
+        (one.dealer.as_str(), one.clerk.as_str(), one.rule.as_str()) == ("D003", "S3", "bare_visit")
+    };
+    assert!(open.iter().all(of_it));
+    world
+        .wait_for(async || {
+            let request = world.hq(pb::ListSuspectsRequest::default());
+            let named = world.quality().list_suspects(request).await.unwrap();
+            let named = named.into_inner().suspects;
+            let named: Vec<(&str, &str)> = named
+                .iter()
+                .map(|one| (one.dealer.as_str(), one.clerk.as_str()))
+                .collect();
+            (named == [("D003", "S3")]).then_some(())
+        })
+        .await;
+}
+
 async fn visits_without_work_become_findings_of_their_dealer(db: TestDb) {
     let world = World::start(db, Owner::default(), 6).await;
     let first = NaiveDate::from_ymd_opt(2025, 1, 1).unwrap();
@@ -177,23 +249,7 @@ async fn visits_without_work_become_findings_of_their_dealer(db: TestDb) {
             }
         })
         .collect();
-    let (owner, feed) = &world.visits;
-    owner.put(&visits);
-    let recorded = VisitsRecorded {
-        visits: visits
-            .iter()
-            .map(|visit| RecordedVisit {
-                id: visit.id.clone(),
-                ..RecordedVisit::default()
-            })
-            .collect(),
-        ..VisitsRecorded::default()
-    };
-    feed.put([event(
-        1,
-        "marque.service_history.visits.recorded",
-        &recorded,
-    )]);
+    record_visits(&world, &visits);
     let open = world
         .wait_for(async || {
             let open = findings(&world, "visits", "open").await;

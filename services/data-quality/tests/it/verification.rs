@@ -25,6 +25,7 @@ store_test_suite!(
     a_call_that_cannot_be_a_method_that_names_somebody_and_days_in_reverse_are_refused,
     of_one_call_told_twice_the_last_word_stands,
     a_file_that_tells_a_call_twice_changes_nothing_when_it_comes_again,
+    a_file_without_times_and_numbers_changes_nothing_when_it_comes_again_later,
     a_dealers_own_word_counts_for_nothing_at_headquarters,
     what_calls_found_out_about_records_is_told,
 );
@@ -445,6 +446,29 @@ async fn a_file_that_tells_a_call_twice_changes_nothing_when_it_comes_again(db: 
             (2, unchanged),
             "{import:?}"
         );
+    }
+}
+
+async fn a_file_without_times_and_numbers_changes_nothing_when_it_comes_again_later(db: TestDb) {
+    let world = world_of(db, 8).await;
+    let items = drawn(&world, drawing(8, 1)).await;
+    let his = items.iter().find(|item| item.dealer == "D001").unwrap();
+    let id = &his.record_id;
+    let file = |outcome: &str| {
+        format!(
+            "source_key,field,outcome,method,duration_s,verification_key\n\
+             {id},phone,{outcome},call,35,\n\
+             {id},name,{outcome},call,35,own-1\n"
+        )
+    };
+    for (outcome, unchanged) in [("moved", 0), ("moved", 2), ("confirmed", 0), ("moved", 1)] {
+        let import = import_of(&world, "D001", &file(outcome)).await;
+        assert_eq!(
+            (import.received, import.unchanged),
+            (2, unchanged),
+            "{outcome}: {import:?}"
+        );
+        world.clock.advance(Duration::from_hours(1));
     }
 }
 

@@ -307,6 +307,7 @@ impl Guard {
             http.request.method = self.operation.method,
             http.route = &*self.operation.route,
             http.response.status_code = Empty,
+            "error.type" = Empty,
             request_id = meta.request_id().as_str(),
         );
         if !span.is_disabled() {
@@ -340,9 +341,11 @@ impl Guard {
         if finish.replay.is_set() {
             headers.insert(REPLAY, HeaderValue::from_static("true"));
         }
-        span.record("http.response.status_code", status.as_u16());
+        // As a signed number: an unsigned one would be exported as text.
+        span.record("http.response.status_code", i64::from(status.as_u16()));
         if status.is_server_error() {
             span.record("otel.status_code", "ERROR");
+            span.record("error.type", status.as_str());
         }
         histogram!(
             "http.server.request.duration",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use marque_errors::{ErrorCode, ServiceError, status};
+use marque_rpc::MAX_MESSAGE_BYTES;
 use tonic::Status;
 
 /// Why an import goes no further than the gateway.
@@ -19,6 +20,11 @@ pub(crate) enum ImportError {
     OutOfOrder,
     #[error("the file broke off before its end: nothing was taken in, send it again")]
     Broken,
+    #[error(
+        "a chunk with what is around it has at most {} bytes: send the file in smaller ones; nothing was taken in",
+        MAX_MESSAGE_BYTES
+    )]
+    ChunkTooLarge,
     #[error("no byte of the file came for {} seconds: nothing was taken in, send it again", .0.as_secs())]
     Stalled(Duration),
     #[error("page_token is not from this list, or page_size is negative: start again without them")]
@@ -32,9 +38,12 @@ impl ServiceError for ImportError {
         match self {
             Self::KindUnavailable => ErrorCode::FailedPrecondition,
             Self::Unreachable => ErrorCode::Unavailable,
-            Self::KindUnknown | Self::OutOfOrder | Self::Broken | Self::Stalled(_) | Self::Page => {
-                ErrorCode::InvalidArgument
-            }
+            Self::KindUnknown
+            | Self::OutOfOrder
+            | Self::Broken
+            | Self::ChunkTooLarge
+            | Self::Stalled(_)
+            | Self::Page => ErrorCode::InvalidArgument,
         }
     }
 
@@ -44,6 +53,7 @@ impl ServiceError for ImportError {
             Self::KindUnavailable => "IMPORT_KIND_UNAVAILABLE",
             Self::OutOfOrder => "IMPORT_OUT_OF_ORDER",
             Self::Broken => "BODY_BROKEN",
+            Self::ChunkTooLarge => "IMPORT_CHUNK_TOO_LARGE",
             Self::Stalled(_) => "BODY_STALLED",
             Self::Page => "PAGE_INVALID",
             Self::Unreachable => "PEER_UNREACHABLE",

@@ -101,7 +101,8 @@ pub(crate) struct Found {
 
 /// Look up customers and vehicles by one exact key.
 ///
-/// For a dealer an exact hit opens the file for 90 days and is on record.
+/// For a dealer an exact hit opens the file for 90 days and is on record. Who withdrew consent to `sharing` is not found by a dealer who has
+/// no record of him.
 #[utoipa::path(post, path = "/v1/lookup", tag = "customers", request_body = LookupBody,
     responses((status = 200, description = "What was found; both lists may be empty", body = Found)))]
 pub(crate) async fn look_up(

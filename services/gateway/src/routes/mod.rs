@@ -5,6 +5,7 @@ pub(crate) mod complaints;
 pub(crate) mod customers;
 pub(crate) mod duplicates;
 mod erasures;
+mod exported;
 pub(crate) mod imports;
 mod lookup;
 pub(crate) mod loyalty;

@@ -1,7 +1,8 @@
 //! Everything Marque keeps about a person, for the person (PIPL Art. 45: access and portability), as JSON or as an archive.
 //!
 //! Unlike a profile it is whole or it is refused: a part left out without a word would be a wrong answer. That it holds
-//! every personal field of the dictionary is seen by the scenario `rights`.
+//! every personal field of the dictionary, and what no field names, is seen by the scenario `rights`; that the map of personal data
+//! (`migrations/personal-data.txt`) names a part for every table by a test.
 
 use axum::{body::Body, extract::State, response::IntoResponse as _};
 use http::{HeaderMap, HeaderValue, header};
@@ -12,7 +13,6 @@ use marque_api::{
         ListSourceRecordsRequest,
     },
     scoring::v1::{GetLoyaltyRequest, ListScoreHistoryRequest},
-    service_history::v1::ListCustomerVisitsRequest,
     vehicle::v1::ListCustomerVehiclesRequest,
 };
 use marque_errors::ErrorCode;
@@ -24,6 +24,7 @@ use super::{
     archive::{CaseFile, Source, archive},
     complaints::ComplaintView,
     customers::{self, CustomerView, HistoryEntryView, SourceRecordView},
+    exported::{self, FactView, RowView, Told},
     loyalty::{DueDates, LoyaltyView, of_customer},
     scores::{self, ScoreQuery, ScoreView},
     vehicles::CustomerVehicleView,
@@ -39,7 +40,7 @@ use crate::{
 };
 
 /// Entries asked for at a time.
-const PAGE: i32 = 1_000;
+pub(super) const PAGE: i32 = 1_000;
 /// Cars asked for at a time.
 const CARS: i32 = 100;
 
@@ -54,10 +55,16 @@ pub(crate) struct PersonalData {
     history: Vec<HistoryEntryView>,
     /// His cars, present and past.
     vehicles: Vec<CustomerVehicleView>,
-    /// All his visits to workshops, with their lines.
+    /// Dealers' rows of cars that name him, as they last came.
+    vehicle_rows: Vec<RowView>,
+    /// All his visits to workshops, with their lines and the columns of the dealers' own.
     visits: Vec<VisitView>,
+    /// Versions of visits that corrections replaced.
+    earlier_visits: Vec<VisitView>,
     /// All his complaints, with their course.
     complaints: Vec<ComplaintView>,
+    /// Purchases, payments, assessments and benefits, also those that were corrected or taken back; whether or not he consents to be scored.
+    facts: Vec<FactView>,
     /// His score as it is now and how it comes about; absent if he withdrew consent or none was computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<ScoreView>,
@@ -211,11 +218,22 @@ async fn gather(
 ) -> Answer<Gathered> {
     let id = customer.id.as_str();
     let history = pages(|token| history(app, call, id, token)).await?;
-    let (vehicles, visits, complaints) = tokio::try_join!(
+    let (vehicles, told, complaints) = tokio::try_join!(
         pages(|token| vehicles(app, call, id, token)),
-        pages(|token| visits(app, call, id, token)),
+        pages(|token| exported::visits(app, call, id, token)),
         complaints(app, call, id),
     )?;
+    let (vehicle_rows, facts) = tokio::try_join!(
+        pages(|token| exported::rows(app, call, id, token)),
+        pages(|token| exported::facts(app, call, id, token)),
+    )?;
+    let (mut visits, mut earlier_visits) = (Vec::new(), Vec::new());
+    for visit in told {
+        match visit {
+            Told::Standing(visit) => visits.push(visit),
+            Told::Earlier(visit) => earlier_visits.push(visit),
+        }
+    }
     let (score, score_history, loyalty, due_dates) = tokio::try_join!(
         score(app, call, id),
         pages(|token| score_history(app, call, id, token)),
@@ -228,8 +246,11 @@ async fn gather(
         source_records,
         history,
         vehicles,
+        vehicle_rows,
         visits,
+        earlier_visits,
         complaints: views(complaints),
+        facts,
         score,
         score_history,
         loyalty,
@@ -239,7 +260,7 @@ async fn gather(
 }
 
 /// One page and the token of the next.
-type Page<V> = Answer<(Vec<V>, String)>;
+pub(super) type Page<V> = Answer<(Vec<V>, String)>;
 
 /// All pages of a list. A token that leads back to its own page ends it.
 async fn pages<V, F: Future<Output = Page<V>>>(page: impl Fn(String) -> F) -> Answer<Vec<V>> {
@@ -255,7 +276,7 @@ async fn pages<V, F: Future<Output = Page<V>>>(page: impl Fn(String) -> F) -> An
 }
 
 /// What is not there is no failure.
-fn if_there<T>(answer: Answer<T>) -> Answer<Option<T>> {
+pub(super) fn if_there<T>(answer: Answer<T>) -> Answer<Option<T>> {
     match answer {
         Err(failure) if failure.code() == ErrorCode::NotFound => Ok(None),
         other => other.map(Some),
@@ -310,23 +331,6 @@ async fn vehicles(app: &App, call: &Call, id: &str, token: String) -> Page<Custo
     Ok((views(list.vehicles), list.next_page_token))
 }
 
-async fn visits(app: &App, call: &Call, id: &str, token: String) -> Page<VisitView> {
-    let request = ListCustomerVisitsRequest {
-        customer_id: id.to_owned(),
-        page_size: PAGE,
-        page_token: token,
-        headers_only: false,
-    };
-    let list = app
-        .clients
-        .visits
-        .read(call, request, |mut client, request| async move {
-            client.list_customer_visits(request).await
-        });
-    let list = list.await?;
-    Ok((views(list.visits), list.next_page_token))
-}
-
 /// Cases one by one: a list has neither course nor tasks.
 async fn complaints(app: &App, call: &Call, id: &str) -> Answer<Vec<Complaint>> {
     let headers = pages(|token| complaint_headers(app, call, id, token)).await?;
@@ -373,6 +377,7 @@ async fn score_history(app: &App, call: &Call, id: &str, token: String) -> Page<
         customer_id: id.to_owned(),
         page_size: PAGE,
         page_token: token,
+        for_the_person: true,
     };
     let list = app
         .clients
@@ -401,7 +406,8 @@ async fn loyalty(app: &App, call: &Call, id: &str) -> Answer<Option<LoyaltyView>
 }
 
 async fn due_dates(app: &App, call: &Call, id: &str) -> Answer<Option<DueDates>> {
-    let request = of_customer(id.to_owned());
+    let mut request = of_customer(id.to_owned());
+    request.for_the_person = true;
     let get = app
         .clients
         .scoring

@@ -149,11 +149,15 @@ async fn what_is_no_import_is_refused_with_its_reason() {
     let rig = Arc::new(Rig::new());
     let (channel, _serving) = connect(&rig).await;
     let mut client = ImportServiceClient::new(channel);
+    let large = ImportRequest {
+        part: Some(Part::Chunk(vec![b'x'; 5_000_000].into())),
+    };
     let cases = [
         (vec![chunk("x")], "IMPORT_OUT_OF_ORDER"),
         (vec![], "IMPORT_OUT_OF_ORDER"),
         (vec![start("horses")], "IMPORT_KIND_UNKNOWN"),
         (vec![start("orders")], "IMPORT_KIND_UNAVAILABLE"),
+        (vec![start("customers"), large], "IMPORT_CHUNK_TOO_LARGE"),
     ];
     for (messages, reason) in cases {
         let status = client

@@ -107,6 +107,28 @@ async fn a_file_goes_to_the_role_of_its_kind_with_its_mapping() {
 }
 
 #[tokio::test]
+async fn what_is_not_the_file_itself_is_refused() {
+    let rig = Rig::new();
+    for (name, value, reason) in [
+        ("content-encoding", "gzip", "CONTENT_ENCODING_UNSUPPORTED"),
+        (
+            "content-type",
+            "multipart/form-data; boundary=x",
+            "CONTENT_TYPE_UNSUPPORTED",
+        ),
+    ] {
+        let mut request = file(&rig, PATH, Body::from("a,b\n1,2\n"));
+        request.headers_mut().insert(name, value.parse().unwrap());
+        let reply = rig.send(request).await;
+        assert_eq!(
+            (reply.status.as_u16(), reply.reason().as_str()),
+            (415, reason)
+        );
+    }
+    assert_eq!((rig.sink.files(), rig.customer.calls()), (0, 0));
+}
+
+#[tokio::test]
 async fn a_file_that_breaks_off_is_not_taken_in() {
     let rig = Rig::new();
     let broken = stream::iter([Ok("half a ro"), Err(std::io::Error::other("gone"))]);

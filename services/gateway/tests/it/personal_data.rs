@@ -1,6 +1,9 @@
 //! Personal data as an archive.
 
-use std::io::{Cursor, Read as _};
+use std::{
+    collections::BTreeSet,
+    io::{Cursor, Read as _},
+};
 
 use http::{HeaderValue, StatusCode};
 use http_body_util::BodyExt as _;
@@ -11,6 +14,21 @@ use zip::ZipArchive;
 use crate::rig::{Rig, request};
 
 const PATH: &str = "/v1/me/personal-data";
+/// The map of personal data, which says of every table in which part a person is handed it.
+const MAP: &str = include_str!("../../../../migrations/personal-data.txt");
+
+#[tokio::test]
+async fn every_part_that_the_map_of_personal_data_names_is_handed_out_and_no_other() {
+    let rig = Rig::new();
+    let token = rig.tokens.of("customer");
+    let whole = rig.send(request("GET", PATH, &token, "")).await.json();
+    let parts = whole.as_object().unwrap().keys().map(String::as_str);
+    let parts: BTreeSet<&str> = parts.collect();
+    let lines = MAP.lines().filter(|line| !line.starts_with('#'));
+    let named = lines.filter_map(|line| line.split(" | ").nth(2));
+    let named: BTreeSet<&str> = named.filter(|part| !part.starts_with("not: ")).collect();
+    assert_eq!(named, parts);
+}
 
 #[tokio::test]
 async fn an_archive_has_a_file_for_each_part_and_says_the_same() {

@@ -215,6 +215,7 @@ mod tests {
         let saved = || Saved {
             files: Vec::new(),
             tables: Vec::new(),
+            sequences: Vec::new(),
         };
         let service = |role: &str, head, cursors| Service {
             role: role.to_owned(),
@@ -263,6 +264,12 @@ mod tests {
             ..manifest(1, "a")
         };
         assert!(read(&newer).unwrap_err().to_string().contains("newer"));
+    }
+
+    #[test]
+    fn stores_that_were_saved_before_sequences_were_noted_are_read() {
+        let saved: Saved = serde_json::from_str(r#"{"files": [], "tables": []}"#).unwrap();
+        assert!(saved.sequences.is_empty());
     }
 
     #[test]

@@ -66,6 +66,18 @@ pub fn restore(
     if let Some(ring) = &ring {
         refuse_other_keys(&manifest.keys, ring)?;
     }
+    // One that lies in the named one's place already is what a start would read.
+    if keys.is_some()
+        && let Some(placed) = keyring(config)?
+    {
+        refuse_other_keys(&manifest.keys, &placed).with_context(|| {
+            let place = config.vault.file(&config.data_dir);
+            format!(
+                "another keyring is in its place already, {}",
+                place.display()
+            )
+        })?;
+    }
     let spooled = spool_files(&manifest);
     ensure!(
         spooled.is_empty() || ring.is_some(),

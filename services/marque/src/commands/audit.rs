@@ -10,7 +10,7 @@ use marque_ledger::{Verdict, Verification};
 
 use super::{say, settings::Flags};
 use crate::{
-    audit::{EVERY, FOLDER, signed_heads},
+    audit::{EVERY, FOLDER, has_signed, signed_heads},
     roles,
     wiring::database_settings,
 };
@@ -44,7 +44,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
             Settings::Sqlite { path } => path.exists(),
             Settings::Postgres { .. } => true,
         };
-        if roles::migrator(*role).is_none() || !is_there {
+        if roles::migrator(*role).is_none() {
+            continue;
+        }
+        if !is_there {
+            faults += told_gone(&config, *role)?;
             continue;
         }
         stores += 1;
@@ -53,12 +57,25 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
             .with_context(|| format!("the record of {role}"))?;
     }
     anyhow::ensure!(
-        stores > 0,
+        stores + faults > 0,
         "there is no store in {}: name the data folder by --data, or the databases by --config",
         config.data_dir.display()
     );
     anyhow::ensure!(faults == 0, "{faults} faults in the audit record");
     Ok(())
+}
+
+/// Tells of a store that is not there; a fault if heads of its record were signed, none if there never was one.
+fn told_gone(config: &Config, role: ServiceRole) -> anyhow::Result<usize> {
+    if !has_signed(&config.data_dir, role)? {
+        return Ok(0);
+    }
+    let folder = config.data_dir.join(FOLDER);
+    say(format_args!(
+        "{role}: 1 FAULT: the store is gone with its whole record, whose signed heads are in {}",
+        folder.display()
+    ))?;
+    Ok(1)
 }
 
 /// Verifies one store's record; how many faults it has.

@@ -255,6 +255,10 @@ async fn check_stores(config: &Config) -> Vec<String> {
         let Some(migrator) = roles::migrator(*role) else {
             continue;
         };
+        // Of an address that is none it was told already.
+        if !config.store.target(*role, &config.data_dir).is_of_a_kind() {
+            continue;
+        }
         match check_store(config, (*role, migrator), &ring).await {
             Ok(None) => {}
             Ok(Some(problem)) => problems.push(format!("store of {role}: {problem}")),

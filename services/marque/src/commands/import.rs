@@ -36,7 +36,7 @@ pub(super) struct Args {
     #[arg(long)]
     dry_run: bool,
     /// Canonical column and header, such as `phone=Tel. 1`; may be repeated.
-    #[arg(long, value_name = "COLUMN=HEADER")]
+    #[arg(long, value_name = "COLUMN=HEADER", value_parser = pair)]
     map: Vec<String>,
     /// Address of the server.
     #[arg(long, default_value = "http://127.0.0.1:8080")]
@@ -61,6 +61,14 @@ pub(super) struct Upload<'a> {
     pub(super) source: &'a str,
     pub(super) dry_run: bool,
     pub(super) map: &'a [String],
+}
+
+/// What `--map` takes, as it is.
+fn pair(text: &str) -> Result<String, String> {
+    match text.split_once('=') {
+        Some((column, header)) if !column.is_empty() && !header.is_empty() => Ok(text.to_owned()),
+        _ => Err("write column=header, such as phone=手机".to_owned()),
+    }
 }
 
 pub(super) async fn run(args: Args) -> anyhow::Result<()> {
@@ -127,7 +135,13 @@ pub(super) async fn send(
     let file = tokio::fs::File::open(upload.file)
         .await
         .with_context(|| format!("{}", upload.file.display()))?;
-    let bytes = file.metadata().await?.len();
+    let metadata = file.metadata().await?;
+    anyhow::ensure!(
+        !metadata.is_dir(),
+        "this is a folder: name the files in it, such as {}",
+        upload.file.join("*.csv").display()
+    );
+    let bytes = metadata.len();
     let bar = bars.add(
         ProgressBar::new(bytes)
             .with_style(style())
@@ -154,15 +168,22 @@ pub(super) async fn send(
         .upload("/v1/imports", &query, Body::wrap_stream(stream))
         .await?;
     let id = import["id"].as_str().context("the server gave no id")?;
-    let done = wait(api, id, &bar).await;
+    let done = wait(api, id, &bar, PATIENCE).await;
     bar.finish_and_clear();
     done
 }
 
-async fn wait(api: &Api, id: &str, bar: &ProgressBar) -> anyhow::Result<Value> {
+/// How long an answer about an import is waited for: a server that starts again goes on with it.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Waits until every row has its outcome, as long as the server answers within `patience`.
+async fn wait(api: &Api, id: &str, bar: &ProgressBar, patience: Duration) -> anyhow::Result<Value> {
+    let path = format!("/v1/imports/{id}");
+    let unanswered = || bar.set_message("no answer; asking again");
     let mut pause = Duration::from_millis(30);
     loop {
-        let import = api.get(&format!("/v1/imports/{id}")).await?;
+        let asked = api.get_patiently(&path, patience, unanswered);
+        let import = asked.await.with_context(|| left_with_the_server(id))?;
         let count = |key: &str| import[key].as_u64().unwrap_or(0);
         bar.set_position(count("done_bytes"));
         bar.set_message(format!("{} rows", count("received")));
@@ -172,6 +193,14 @@ async fn wait(api: &Api, id: &str, bar: &ProgressBar) -> anyhow::Result<Value> {
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(Duration::from_millis(500));
     }
+}
+
+/// What whoever hears no more of an import can do.
+fn left_with_the_server(id: &str) -> String {
+    format!(
+        "the server has the file and goes on with it by itself, as import {id}: GET /v1/imports/{id} tells how far it is, and \
+         /v1/imports/{id}/quarantine gives the rows that are held back. Sending the file again changes nothing that is taken in"
+    )
 }
 
 /// What became of a file, in one line.
@@ -231,9 +260,11 @@ async fn save_quarantine(api: &Api, file: &Path, import: &Value) -> anyhow::Resu
         return Ok(());
     }
     let id = import["id"].as_str().unwrap_or_default();
+    let path = format!("/v1/imports/{id}/quarantine");
     let rows = api
-        .download(&format!("/v1/imports/{id}/quarantine"))
-        .await?;
+        .download(&path, PATIENCE)
+        .await
+        .with_context(|| format!("the quarantined rows did not come; GET {path} gives them"))?;
     let path = write_beside(file, &rows)?;
     say(format_args!(
         "  the quarantined rows are in {}: mend them and send that file",
@@ -282,6 +313,44 @@ fn style() -> ProgressStyle {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mapping_names_a_column_and_its_header() {
+        for good in ["phone=手机", "phone=Tel. 1", "name=a=b"] {
+            assert_eq!(pair(good).as_deref(), Ok(good));
+        }
+        for bad in ["bad", "phone:手机", "=手机", "phone="] {
+            assert!(pair(bad).unwrap_err().contains("column=header"), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_is_not_sent() {
+        let folder = tempfile::tempdir().unwrap();
+        let api = Api::new("http://127.0.0.1:1", "token".to_owned()).unwrap();
+        let upload = Upload {
+            file: folder.path(),
+            kind: "customers",
+            dealer: "D1",
+            source: "dms",
+            dry_run: false,
+            map: &[],
+        };
+        let refused = send(&api, &upload, &MultiProgress::new()).await;
+        let told = refused.unwrap_err().to_string();
+        assert!(told.contains("folder"), "{told}");
+    }
+
+    #[tokio::test]
+    async fn whoever_hears_no_more_of_an_import_is_told_its_id() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = format!("http://{}", listener.local_addr().unwrap());
+        drop(listener);
+        let api = Api::new(&server, "token".to_owned()).unwrap();
+        let waited = wait(&api, "imp_1", &ProgressBar::hidden(), Duration::ZERO).await;
+        let told = format!("{:#}", waited.unwrap_err());
+        assert!(told.contains("/v1/imports/imp_1/quarantine"), "{told}");
+    }
 
     #[test]
     fn quarantined_rows_that_are_being_mended_are_not_written_over() {

@@ -64,5 +64,6 @@ pub(super) fn start_telemetry(config: &Config) -> anyhow::Result<Guard> {
     };
     let guard = marque_telemetry::init(&settings)?;
     marque_rpc::describe_metrics();
+    marque_db::describe_metrics();
     Ok(guard)
 }

@@ -94,23 +94,36 @@ fn scope(
         (None, None, None) => Scope::Headquarters,
     };
     anyhow::ensure!(
+        role != Role::Peer,
+        "role peer is that of marque's own services, who make their tokens themselves: any other is refused"
+    );
+    anyhow::ensure!(
         role.scopes().contains(&scope.kind()),
         "role {role} needs {}",
-        role.scopes()
-            .iter()
-            .map(|kind| flag(*kind))
-            .collect::<Vec<_>>()
-            .join(" or ")
+        needed(role.scopes())
     );
     Ok(scope)
 }
 
-/// How a kind of scope is written on the command line.
-const fn flag(kind: ScopeKind) -> &'static str {
+/// What a role with these kinds of scope needs, in options.
+fn needed(kinds: &[ScopeKind]) -> String {
+    let options: Vec<&str> = kinds.iter().filter_map(|kind| option(*kind)).collect();
+    let options = options.join(" or ");
+    if !kinds.contains(&ScopeKind::Headquarters) {
+        options
+    } else if options.is_empty() {
+        "none of --dealer, --region and --customer".to_owned()
+    } else {
+        format!("{options}, or nothing for headquarters")
+    }
+}
+
+/// How a kind of scope is written on the command line; headquarters' is not.
+const fn option(kind: ScopeKind) -> Option<&'static str> {
     match kind {
-        ScopeKind::Headquarters => "none of --dealer, --region and --customer",
-        ScopeKind::Region => "--region",
-        ScopeKind::Dealer => "--dealer",
-        ScopeKind::Customer => "--customer",
+        ScopeKind::Headquarters => None,
+        ScopeKind::Region => Some("--region"),
+        ScopeKind::Dealer => Some("--dealer"),
+        ScopeKind::Customer => Some("--customer"),
     }
 }

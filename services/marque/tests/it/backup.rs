@@ -199,6 +199,16 @@ fn a_restore_brings_files_of_complaints_and_refuses_what_is_damaged_and_a_folder
     ));
     assert!(told.contains("not the one"), "{told}");
     let keys = data.join("keys/vault.toml");
+    // Nor is the right one passed over for another that lies in its place.
+    fs::create_dir_all(at("ringed/keys")).unwrap();
+    fs::copy(at("other/keys/vault.toml"), at("ringed/keys/vault.toml")).unwrap();
+    let told = refused(&marque(
+        &["restore", "--keys"],
+        &[&keys, &packed],
+        &at("ringed"),
+    ));
+    assert!(told.contains("another keyring is in its place"), "{told}");
+    assert!(!at("ringed/customer.db").exists());
     assert_success(&marque(
         &["restore", "--keys"],
         &[&keys, &packed],
@@ -279,6 +289,43 @@ fn an_audit_record_that_was_changed_is_found_by_the_command() {
     assert!(!output.status.success());
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(told.contains("record 3 of the chain of D001"), "{told}");
+}
+
+#[test]
+fn a_store_that_is_gone_with_its_audit_record_is_found_by_the_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path()).with_dealer(DEALER);
+    server.put_customer(DEALER, "k1", "李大海");
+    server.kill();
+    // The next process signs first of all.
+    let server = Server::start(folder.path());
+    let is_signed = || {
+        let mut files = fs::read_dir(folder.path().join("audit")).unwrap();
+        files.any(|file| {
+            let name = file.unwrap().file_name();
+            name.to_string_lossy().starts_with("customer@")
+        })
+    };
+    let began = Instant::now();
+    while !is_signed() {
+        assert!(began.elapsed() < Duration::from_secs(60), "nobody signs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server.kill();
+    assert_success(&marque(&["audit", "verify"], &[], folder.path()));
+    for file in ["customer.db", "customer.db-wal", "customer.db-shm"] {
+        let path = folder.path().join(file);
+        if path.exists() {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let output = marque(&["audit", "verify"], &[], folder.path());
+    assert!(!output.status.success());
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        told.contains("customer: 1 FAULT: the store is gone"),
+        "{told}"
+    );
 }
 
 /// What somebody does who owns the file.

@@ -49,6 +49,28 @@ fn a_folder_that_cannot_be_made_is_told() {
 }
 
 #[test]
+fn a_database_of_another_kind_is_told_once_and_by_its_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_marque"))
+        .args(["doctor", "--listen", "127.0.0.1:0"])
+        .args(["--admin-listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path())
+        .env("MARQUE__STORE__URL", "mysql://nobody@127.0.0.1:9/{role}")
+        .output()
+        .unwrap();
+    let told = String::from_utf8(run.stdout).unwrap();
+    assert_eq!(
+        told.matches("store.url: write postgres://").count(),
+        1,
+        "{told}"
+    );
+    assert!(
+        !told.contains("store.urls") && !told.contains("store of"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_serve_would_not_start_with_is_told() {
     for (settings, told) in [
         ("[limits]\nmax_connections = 0", "limits.max_connections: "),

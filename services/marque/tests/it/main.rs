@@ -13,6 +13,7 @@ mod hostile_files;
 mod keys;
 mod kills;
 mod logs;
+mod metrics;
 mod mistakes;
 mod outbox;
 mod score;

@@ -37,10 +37,17 @@ fn a_wrong_scope_is_told_in_options_that_exist() {
             ["--customer", "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b"],
             "role manager needs --dealer or --region",
         ),
+        (
+            "steward",
+            ["--customer", "cus_0193a1b2c3d47e5f8a9b0c1d2e3f4a5b"],
+            "role steward needs --region, or nothing for headquarters",
+        ),
     ] {
         let told = refused(&["token", "--role", role, scope[0], scope[1]]);
         assert_eq!(told, format!("Error: {needed}\n"));
     }
+    let told = refused(&["token", "--role", "peer"]);
+    assert!(told.starts_with("Error: role peer is that of"), "{told}");
 }
 
 #[test]

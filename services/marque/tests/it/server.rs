@@ -20,6 +20,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_marque");
 pub(crate) struct Server {
     process: Child,
     base: String,
+    admin: String,
     token: String,
     http: Client,
 }
@@ -43,9 +44,10 @@ impl Server {
     fn spawn(data: &Path, settings: &[(&str, &str)], tells: impl Fn() -> Stdio) -> Self {
         let token = token(data);
         let port = free_port();
+        let admin = format!("127.0.0.1:{}", free_port());
         let process = Command::new(BINARY)
             .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
-            .args(["--admin-listen", "127.0.0.1:0", "--data"])
+            .args(["--admin-listen", &admin, "--data"])
             .arg(data)
             .env("MARQUE__IMPORT__BATCH_ROWS", "50")
             .env("MARQUE__LIMITS__QUEUE_DELAY_MS", "0")
@@ -58,6 +60,7 @@ impl Server {
         let server = Self {
             process,
             base: format!("http://127.0.0.1:{port}"),
+            admin: format!("http://{admin}"),
             token,
             http: Client::builder()
                 .timeout(Duration::from_secs(60))
@@ -83,6 +86,12 @@ impl Server {
     /// Its address, without the scheme.
     pub(crate) fn address(&self) -> String {
         self.base.replace("http://", "")
+    }
+
+    /// Its metrics, as Prometheus reads them.
+    pub(crate) fn metrics(&self) -> String {
+        let answer = self.http.get(format!("{}/metrics", self.admin)).send();
+        answer.unwrap().text().unwrap()
     }
 
     /// Ends it as a power cut would.

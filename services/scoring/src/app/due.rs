@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDate;
-use marque_auth::CallContext;
+use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, VehicleId, business_date};
 use marque_db::Conn;
 use marque_insight::mileage::MaintenancePlan;
 use marque_ledger::{Entry, record};
 use marque_rpc::CallMeta;
 
-use super::{ScoreApp, assess::Learnt, read::visible};
+use super::{
+    ScoreApp,
+    assess::Learnt,
+    read::{is_for_the_person, visible},
+};
 use crate::{
     domain::{CarDue, Granted, Happening, USUAL_PLAN, Vehicle},
     error::{Error, Result},
@@ -27,24 +31,28 @@ impl ScoreApp {
         business_date(self.clock.now())
     }
 
-    /// What is due for the current cars of a customer.
+    /// What is due for the current cars of a customer; nothing of who has just said that he does not want to be reminded, unless it is
+    /// `for_the_person`.
     pub(crate) async fn due_of_customer(
         &self,
         ctx: CallContext,
-        customer: CustomerId,
+        meta: &CallMeta,
+        (customer, for_the_person): (CustomerId, bool),
     ) -> Result<Vec<CarDue>> {
+        let is_for_him = is_for_the_person(&ctx, for_the_person);
         let (app, now) = (self.clone(), self.clock.now());
-        self.db
-            .read(move |conn| {
-                let customer = visible(conn, ctx.scope(), customer, now)?;
-                let learnt = app.assessor.learnt(conn)?;
-                let (known, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
-                if known.is_none() {
-                    return Err(Error::CustomerUnknown);
-                }
-                app.dues_of(conn, &cars, &learnt)
-            })
-            .await
+        let read = self.db.read(move |conn| {
+            let customer = visible(conn, ctx.scope(), customer, now)?;
+            let learnt = app.assessor.learnt(conn)?;
+            let (known, cars) = app.loyalty_of(conn, ctx.scope(), customer, &learnt)?;
+            if known.is_none() {
+                return Err(Error::CustomerUnknown);
+            }
+            app.dues_of(conn, &cars, &learnt)
+        });
+        let has_refused = self.has_refused_care(meta, (customer, is_for_him));
+        let (cars, has_refused) = tokio::try_join!(read, has_refused)?;
+        Ok(if has_refused { Vec::new() } else { cars })
     }
 
     /// What is due for one car.
@@ -65,7 +73,8 @@ impl ScoreApp {
             .await
     }
 
-    /// A car that the caller may see. Whom it concerns is known here; of others the vehicle service is asked.
+    /// A car that the caller may see. Whom it concerns is known here; of others the vehicle service is asked, and of cars that
+    /// nobody has as well: while it cannot be asked, its silence would tell which of them are there.
     pub(super) async fn visible_car(
         &self,
         ctx: &CallContext,
@@ -74,16 +83,17 @@ impl ScoreApp {
     ) -> Result<Vehicle> {
         let (scope, now) = (ctx.scope().clone(), self.clock.now());
         let read = self.db.read(move |conn| {
-            let found = storage::find_vehicle(conn, vehicle)?.ok_or(Error::VehicleUnknown)?;
-            let is_known = storage::knows_car(conn, &scope, &found.vin, now)?;
+            let found = storage::find_vehicle(conn, vehicle)?;
+            let is_known = match &found {
+                Some(found) => storage::knows_car(conn, &scope, &found.vin, now)?,
+                // Headquarters sees whatever there is.
+                None => scope == Scope::Headquarters,
+            };
             Ok::<_, Error>((found, is_known))
         });
         let (found, is_known) = read.await?;
-        if is_known || self.cars.may_see(meta, vehicle).await? {
-            Ok(found)
-        } else {
-            Err(Error::VehicleUnknown)
-        }
+        let is_seen = is_known || self.cars.may_see(meta, vehicle).await?;
+        found.filter(|_| is_seen).ok_or(Error::VehicleUnknown)
     }
 
     /// What is due for cars; what was found today is shown as it was.

@@ -140,10 +140,8 @@ impl ScoreApp {
             })
             .await?;
         let customers = shown.iter().filter_map(|each| each.customer).collect();
-        let withdrawn = self
-            .consents
-            .withdrawn(meta, &[Purpose::Care, Purpose::Scoring], customers)
-            .await?;
+        let purposes = [Purpose::Care, Purpose::Scoring].map(Purpose::name);
+        let withdrawn = self.consents.withdrawn(meta, &purposes, customers).await?;
         let is_willing = |customer: CustomerId| !withdrawn.contains(&customer);
         shown.retain(|each| each.customer.is_none_or(is_willing));
         Ok((shown, next))

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use marque_auth::CallContext;
-use marque_core::{CustomerId, FactId, SourceRecordId, Timestamp};
+use marque_core::{CustomerId, FactId, PageRequest, SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_intake::Outcome;
 use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_rpc::CallMeta;
+use marque_vault::Vault;
 use prost::Message;
 use uuid::Uuid;
 
-use super::{Assessor, FactRow, ScoreApp, rows, rows::Wrong};
+use super::{Assessor, FactRow, ScoreApp, read::visible, rows, rows::Wrong};
 use crate::{
     domain::{Happening, happening::Kind},
     error::{Error, Result},
@@ -59,7 +60,8 @@ impl ScoreApp {
         let fact = rows::read(kind, &row, (&dealer, source), now).map_err(|wrong| {
             Error::Invalid(wrong.into_iter().map(Wrong::into_violation).collect())
         })?;
-        let (assessor, plan) = (self.assessor.clone(), self.benefit_plan.clone());
+        let (assessor, vault) = (self.assessor.clone(), self.vault.clone());
+        let plan = self.benefit_plan.clone();
         // His customer is scored anew, by what he did at all dealers.
         self.db
             .across()
@@ -84,7 +86,11 @@ impl ScoreApp {
                             let message = "the plan that counts has no benefit of this name";
                             return Err(Error::field("subject", "UNKNOWN", message));
                         }
-                        let recorded = put(conn, &assessor, std::slice::from_ref(&fact))?[0];
+                        let facts = std::slice::from_ref(&fact);
+                        let recorded = put(conn, (&assessor, &vault), facts)?[0];
+                        if recorded.outcome == Outcome::Erased {
+                            return Err(Error::RecordErased);
+                        }
                         if recorded.outcome == Outcome::Stored {
                             let subject = recorded.id.to_string();
                             let entry = Entry {
@@ -107,19 +113,47 @@ impl ScoreApp {
     }
 }
 
-/// Writes facts and scores whom they concern. Of several versions of one fact the last counts.
+impl ScoreApp {
+    /// What dealers told of a customer and tell now, for himself or for whoever hands it out to him, and the key of the next page: it is
+    /// kept whether or not he wants to be scored.
+    pub(crate) async fn export_facts(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<(Vec<storage::Told>, Option<String>)> {
+        let now = self.clock.now();
+        self.db
+            .scan(move |conn| {
+                let customer = visible(conn, ctx.scope(), customer, now)?;
+                let told = storage::facts_told(conn, customer, &page)?;
+                let is_full = told.len() == page.size as usize;
+                let next = told.last().filter(|_| is_full).map(storage::told_key);
+                Ok((told, next))
+            })
+            .await
+    }
+}
+
+/// Writes facts and scores whom they concern. Of several versions of one fact the last counts; of people who were erased none does.
 pub(super) fn put(
     conn: &mut Conn<'_>,
-    assessor: &Assessor,
+    (assessor, vault): (&Assessor, &Vault),
     facts: &[Happening],
 ) -> Result<Vec<Recorded>, marque_db::StoreError> {
     storage::lock(conn)?;
+    let named = facts.iter().filter_map(|fact| fact.record);
+    let erased = marque_intake::entombed(conn, vault, named)?;
     let mut known = storage::find_happenings(conn, facts.iter().map(|fact| fact.id))?;
     let before: Vec<SourceRecordId> = known.values().filter_map(|fact| fact.record).collect();
     let mut stored: BTreeMap<Uuid, Happening> = BTreeMap::new();
     let mut replaced: Vec<Happening> = Vec::new();
     let mut outcomes = Vec::with_capacity(facts.len());
     for fact in facts {
+        if fact.record.is_some_and(|record| erased.contains(&record)) {
+            outcomes.push(Outcome::Erased);
+            continue;
+        }
         let former = known.get(&fact.id);
         let Some(fact) = next_of(former, fact) else {
             outcomes.push(Outcome::Unchanged);

@@ -85,7 +85,7 @@ impl ScoreApp {
         let customers = shown.iter().map(|each| each.row.customer).collect();
         let withdrawn = self
             .consents
-            .withdrawn(meta, &[Purpose::Scoring], customers)
+            .withdrawn(meta, &[Purpose::Scoring.name()], customers)
             .await?;
         shown.retain(|each| !withdrawn.contains(&each.row.customer));
         for each in &mut shown {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::{BenefitShown, ScoreApp, assess::Learnt, read::visible};
 use crate::{
+    consents::MARKETING,
     domain::{Fitted, Loyalty, LoyaltyLine, TRUSTS},
     error::{Error, Result},
     storage::{self, Purpose},
@@ -127,7 +128,7 @@ impl ScoreApp {
             .await
     }
 
-    /// Customers by how likely they stay away, the likeliest first.
+    /// Customers by how likely they stay away, the likeliest first: whom to win. Nobody is named who does not want advertising.
     pub(crate) async fn list_loyalty(
         &self,
         ctx: CallContext,
@@ -167,7 +168,7 @@ impl ScoreApp {
         let customers = lines.iter().map(|line| line.customer).collect();
         let withdrawn = self
             .consents
-            .withdrawn(meta, &[Purpose::Scoring], customers)
+            .withdrawn(meta, &[Purpose::Scoring.name(), MARKETING], customers)
             .await?;
         lines.retain(|line| !withdrawn.contains(&line.customer));
         Ok((lines, next))

@@ -31,6 +31,7 @@ use std::sync::Arc;
 use marque_core::SharedClock;
 use marque_db::Database;
 use marque_intake::Directory;
+use marque_vault::Vault;
 use tokio::sync::Notify;
 
 pub(crate) use assess::Assessor;
@@ -60,6 +61,8 @@ use crate::{cars::Cars, consents::Consents, history::History};
 pub(crate) struct ScoreApp {
     pub(crate) db: Database,
     pub(crate) clock: SharedClock,
+    /// Tells who was erased.
+    pub(crate) vault: Vault,
     pub(crate) assessor: Assessor,
     pub(crate) ladder: Ladder,
     pub(crate) directory: Directory,

@@ -9,7 +9,7 @@ use super::{
     ScoreApp,
     benefits::Promised,
     loyalty::LoyaltyShown,
-    read::{Asked, Shown, visible},
+    read::{Asked, Shown, is_for_the_person, visible},
 };
 use crate::{
     domain::{CarDue, State},
@@ -24,7 +24,8 @@ pub(crate) struct Outlook {
     pub(crate) score: Option<Shown>,
     /// `None` of who has no record.
     pub(crate) loyalty: Option<LoyaltyShown>,
-    pub(crate) cars: Vec<CarDue>,
+    /// `None` while nobody knows whether he agrees to be reminded.
+    pub(crate) cars: Option<Vec<CarDue>>,
 }
 
 impl Outlook {
@@ -47,6 +48,19 @@ impl Outlook {
             }
         }
     }
+
+    /// The same of him who has refused to be reminded, or has not.
+    fn with_care(self, has_refused: Result<bool>) -> Self {
+        let cars = match has_refused {
+            Ok(false) => self.cars,
+            Ok(true) => Some(Vec::new()),
+            Err(error) => {
+                tracing::warn!(%error, "a customer is shown without what is due");
+                None
+            }
+        };
+        Self { cars, ..self }
+    }
 }
 
 /// What follows from where he stands, as far as it was read with the rest.
@@ -58,13 +72,14 @@ struct Read {
 
 impl ScoreApp {
     /// What a view of a customer shows of him. He is looked for once, all is read at once, and what was found of him today is not
-    /// worked out anew. Whether he still agrees to be scored is asked meanwhile, unless whoever asks `looks_himself`.
+    /// worked out anew. Whether he still agrees to be scored and reminded is asked meanwhile, unless whoever asks `looks_himself`.
     pub(crate) async fn outlook(
         &self,
         ctx: CallContext,
         meta: &CallMeta,
         (customer, looks_himself): (CustomerId, bool),
     ) -> Result<Outlook> {
+        let whom = (customer, is_for_the_person(&ctx, false));
         let (app, now) = (self.clone(), self.clock.now());
         let read = self.db.read(move |conn| {
             let customer = visible(conn, ctx.scope(), customer, now)?;
@@ -73,7 +88,7 @@ impl ScoreApp {
             let outlook = Outlook {
                 score: app.score_of(conn, customer, Asked::default())?,
                 loyalty,
-                cars: app.dues_of(conn, &cars, &learnt)?,
+                cars: Some(app.dues_of(conn, &cars, &learnt)?),
             };
             let read = Read {
                 newest: storage::last_change(conn)?,
@@ -84,9 +99,16 @@ impl ScoreApp {
         let (mut outlook, read) = if looks_himself {
             read.await?
         } else {
-            let (read, has_refused) = tokio::join!(read, self.has_refused(meta, customer));
+            let (read, has_refused, has_refused_care) = tokio::join!(
+                read,
+                self.has_refused(meta, customer),
+                self.has_refused_care(meta, whom)
+            );
             let (outlook, read) = read?;
-            (outlook.with_consent(has_refused), read)
+            let outlook = outlook
+                .with_consent(has_refused)
+                .with_care(has_refused_care);
+            (outlook, read)
         };
         // Without his place and what hangs on it the rest of the answer still stands.
         if let Err(error) = self.place_all(&mut outlook, &read).await {

@@ -1,6 +1,6 @@
 //! What callers ask of scores.
 
-use marque_auth::{CallContext, Scope};
+use marque_auth::{CallContext, Role, Scope};
 use marque_core::{CustomerId, PageRequest, Timestamp, business_date};
 use marque_db::Conn;
 use marque_events::knows_customer;
@@ -97,6 +97,7 @@ impl ScoreApp {
             let message = "it lies in the future: an instant up to now";
             return Err(Error::field("at", "IN_FUTURE", message));
         }
+        let is_himself = is_for_the_person(&ctx, false);
         let read = self.db.read(move |conn| {
             let current = visible(conn, ctx.scope(), customer, now)?;
             let own = match asked.at {
@@ -110,14 +111,16 @@ impl ScoreApp {
             };
             shown.ok_or(Error::CustomerUnknown)
         });
-        if asked.at.is_some() {
+        if asked.at.is_some() && is_himself {
             return read.await;
         }
         let (mut shown, has_refused) = tokio::try_join!(read, self.has_refused(meta, customer))?;
         if has_refused {
             shown = shown.refused();
         }
-        self.place(&mut shown, asked.explain).await?;
+        if asked.at.is_none() {
+            self.place(&mut shown, asked.explain).await?;
+        }
         Ok(shown)
     }
 
@@ -127,6 +130,19 @@ impl ScoreApp {
         consents
             .is_withdrawn(meta, Purpose::Scoring, customer)
             .await
+    }
+
+    /// Whether what is due for a customer is not to be told, since he does not want to be reminded: to himself it always is.
+    pub(super) async fn has_refused_care(
+        &self,
+        meta: &CallMeta,
+        (customer, is_for_him): (CustomerId, bool),
+    ) -> Result<bool> {
+        if is_for_him {
+            return Ok(false);
+        }
+        let consents = &self.consents;
+        consents.is_withdrawn(meta, Purpose::Care, customer).await
     }
 
     /// The score of a customer whom the scope may see, not placed yet; `None` of who is not known.
@@ -147,8 +163,32 @@ impl ScoreApp {
         row.map(|row| self.show(conn, row, asked)).transpose()
     }
 
-    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again.
+    /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again. Of who does not want to
+    /// be scored nothing, unless it is `for_the_person`.
     pub(crate) async fn list_history(
+        &self,
+        ctx: CallContext,
+        meta: &CallMeta,
+        (customer, for_the_person): (CustomerId, bool),
+        page: PageRequest,
+    ) -> Result<(Vec<Shown>, Option<String>)> {
+        let is_for_him = is_for_the_person(&ctx, for_the_person);
+        let has_refused = async {
+            if is_for_him {
+                return Ok(false);
+            }
+            self.has_refused(meta, customer).await
+        };
+        let read = self.history_page(ctx, customer, page);
+        let (page, has_refused) = tokio::try_join!(read, has_refused)?;
+        if has_refused {
+            return Ok((Vec::new(), None));
+        }
+        Ok(page)
+    }
+
+    /// A page of the scores that a customer has had.
+    async fn history_page(
         &self,
         ctx: CallContext,
         customer: CustomerId,
@@ -273,6 +313,11 @@ impl ScoreApp {
             }
         }
     }
+}
+
+/// Whether the answer goes to the person himself: he asks, or headquarters' administrator, who says so, for him.
+pub(super) fn is_for_the_person(ctx: &CallContext, says_so: bool) -> bool {
+    matches!(ctx.scope(), Scope::Customer(_)) || (says_so && ctx.require(Role::HqAdmin).is_ok())
 }
 
 fn spot_key((at, customer): PastSpot) -> String {

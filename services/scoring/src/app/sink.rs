@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use marque_core::FactId;
 use marque_db::{Conn, StoreError};
-use marque_intake::{Entry, Job, RowView, Sink, Written};
+use marque_intake::{Entry, Job, Outcome, RowView, Sink, Written};
 use marque_ledger::{Entry as Act, record};
 use marque_tabular::{ASSESSMENTS, PAYMENTS, PURCHASES, Schema};
+use marque_vault::Vault;
 use uuid::Uuid;
 
 use super::{Assessor, FactRow, facts, rows};
@@ -19,6 +20,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct FactSink {
     assessor: Assessor,
+    vault: Vault,
 }
 
 /// What a kind of file is about: its schema, the kind of its facts, and the column that holds their keys.
@@ -29,8 +31,8 @@ const KINDS: [(&Schema, Kind, &str); 3] = [
 ];
 
 impl FactSink {
-    pub(crate) fn new(assessor: Assessor) -> Self {
-        Self { assessor }
+    pub(crate) fn new(assessor: Assessor, vault: Vault) -> Self {
+        Self { assessor, vault }
     }
 }
 
@@ -105,7 +107,7 @@ impl Sink for FactSink {
         batch: &[&Happening],
     ) -> Result<Vec<Written>, StoreError> {
         let facts: Vec<Happening> = batch.iter().map(|fact| (*fact).clone()).collect();
-        let recorded = facts::put(conn, &self.assessor, &facts)?;
+        let recorded = facts::put(conn, (&self.assessor, &self.vault), &facts)?;
         let import = job.id.to_string();
         let count = recorded.len().to_string();
         let act = Act {
@@ -117,7 +119,7 @@ impl Sink for FactSink {
         record(conn, &job.ctx, job.now, &act)?;
         let written = recorded.into_iter().map(|recorded| Written {
             outcome: recorded.outcome,
-            record: Some(recorded.id.uuid()),
+            record: (recorded.outcome != Outcome::Erased).then(|| recorded.id.uuid()),
             findings: Vec::new(),
         });
         Ok(written.collect())

@@ -70,7 +70,7 @@ impl ScoreApp {
         let named = found.movers.iter().map(|mover| mover.id).collect();
         let withdrawn = self
             .consents
-            .withdrawn(meta, &[Purpose::Scoring], named)
+            .withdrawn(meta, &[Purpose::Scoring.name()], named)
             .await?;
         found.movers.retain(|mover| !withdrawn.contains(&mover.id));
         let tier = |place: usize| Tier::ALL.get(place).copied();

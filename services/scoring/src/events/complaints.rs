@@ -7,6 +7,7 @@ use marque_api::{
 use marque_core::{ComplaintId, Timestamp};
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
+use marque_vault::Vault;
 use prost::Message as _;
 
 use super::{id, newest, note_happenings, optional_id, time};
@@ -17,7 +18,7 @@ use crate::{
 
 /// Keeps complaints as facts, and scores the customers who made them.
 #[derive(Debug)]
-pub(crate) struct Complaints(pub(crate) Assessor);
+pub(crate) struct Complaints(pub(crate) Assessor, pub(crate) Vault);
 
 /// Events that say how a case stands; a task may be the call in which the customer said how satisfied he is. Notes and escalations change
 /// nothing that a score rests on.
@@ -44,7 +45,7 @@ impl Handler for Complaints {
             }
         }
         let cases = newest(cases, |case| (case.id, case.version));
-        note_happenings(conn, &self.0, &cases)
+        note_happenings(conn, (&self.0, &self.1), cases)
     }
 }
 

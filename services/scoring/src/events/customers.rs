@@ -9,7 +9,8 @@ use marque_api::{
 use marque_core::{CustomerId, SourceRecordId};
 use marque_db::Conn;
 use marque_events::{
-    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, put_reception,
+    ApplyError, CONSENT_CHANGED, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler,
+    put_reception, shut_receptions,
 };
 use marque_insight::rank::Kind;
 use marque_vault::Vault;
@@ -39,20 +40,27 @@ impl Handler for Customers {
             match event.r#type.as_str() {
                 "marque.customer.source_records.linked" => read_links(event, &mut links)?,
                 "marque.customer.customers.merged" => concerned.extend(merged(conn, event)?),
-                "marque.customer.consents.changed" => concerned.extend(consented(conn, event)?),
+                CONSENT_CHANGED => {
+                    shut_receptions(conn, event)?;
+                    concerned.extend(consented(conn, event)?);
+                }
                 CUSTOMER_RECEIVED => put_reception(conn, event)?,
-                CUSTOMERS_ERASED => erased.push(Erased::of(event)?),
+                CUSTOMERS_ERASED => {
+                    let at = time(event.time.as_ref()).unwrap_or_default();
+                    erased.push((Erased::of(event)?, at));
+                }
                 _ => {}
             }
         }
-        linked(conn, links, &mut concerned)?;
+        linked(conn, &self.1, links, &mut concerned)?;
         // After the links: none of the erased is linked again, but some may have been linked just before.
-        for people in &erased {
+        for (people, at) in &erased {
             forget(conn, people, &mut concerned)?;
+            marque_intake::entomb(conn, &self.1, &people.records, *at)?;
             marque_intake::forget_rows_of(conn, &self.1, &people.records)?;
         }
         self.0.assess(conn, concerned)?;
-        for people in &erased {
+        for (people, _) in &erased {
             storage::forget_history(conn, people)?;
         }
         Ok(())
@@ -60,14 +68,20 @@ impl Handler for Customers {
 }
 
 /// Remembers links. Concerned is whoever had the records, who has them now, and who shares a car with them: an owner
-/// may follow another one now.
+/// may follow another one now. Nobody was referred by who was erased.
 fn linked(
     conn: &mut Conn<'_>,
+    vault: &Vault,
     links: Vec<RecordLink>,
     concerned: &mut BTreeSet<CustomerId>,
 ) -> Result<(), ApplyError> {
     concerned.extend(links.iter().map(|link| link.customer));
-    let links = newest(links, |link| (link.record, link.position));
+    let mut links = newest(links, |link| (link.record, link.position));
+    let referrers = links.iter().filter_map(|link| link.referrer);
+    let erased = marque_intake::entombed(conn, vault, referrers)?;
+    for link in &mut links {
+        link.referrer = link.referrer.filter(|record| !erased.contains(record));
+    }
     let records: Vec<SourceRecordId> = links.iter().map(|link| link.record).collect();
     let before = storage::customers_of(conn, records.iter().copied())?;
     storage::put_links(conn, &links)?;

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use marque_core::{SourceRecordId, Timestamp};
 use marque_db::Conn;
 use marque_events::ApplyError;
+use marque_vault::Vault;
 
 pub(crate) use complaints::Complaints;
 pub(crate) use customers::Customers;
@@ -23,20 +24,26 @@ use crate::{
     storage,
 };
 
-/// Writes facts and scores whom they concern: a correction may name another customer than the version before.
+/// Writes facts and scores whom they concern: a correction may name another customer than the version before. What names somebody who
+/// was erased is nobody's: events of other services come in no order.
 fn note_happenings(
     conn: &mut Conn<'_>,
-    assessor: &Assessor,
-    happenings: &[Happening],
+    (assessor, vault): (&Assessor, &Vault),
+    mut happenings: Vec<Happening>,
 ) -> Result<(), ApplyError> {
     if happenings.is_empty() {
         return Ok(());
     }
     storage::lock(conn)?;
+    let named = happenings.iter().filter_map(|happening| happening.record);
+    let erased = marque_intake::entombed(conn, vault, named)?;
+    for happening in &mut happenings {
+        happening.record = happening.record.filter(|record| !erased.contains(record));
+    }
     let ids = || happenings.iter().map(|happening| happening.id);
     let mut records: Vec<SourceRecordId> = storage::records_of(conn, ids())?;
     let before = storage::cars_of(conn, ids())?;
-    storage::put_happenings(conn, happenings)?;
+    storage::put_happenings(conn, &happenings)?;
     records.extend(happenings.iter().filter_map(|happening| happening.record));
     let visits = happenings
         .iter()

@@ -9,6 +9,7 @@ use marque_api::{
 use marque_core::Timestamp;
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
+use marque_vault::Vault;
 use prost::Message as _;
 
 use super::{date, id, newest, time};
@@ -20,7 +21,7 @@ use crate::{
 
 /// Keeps cars and parts in them, and scores those who have one.
 #[derive(Debug)]
-pub(crate) struct Vehicles(pub(crate) Assessor);
+pub(crate) struct Vehicles(pub(crate) Assessor, pub(crate) Vault);
 
 impl Handler for Vehicles {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
@@ -48,6 +49,10 @@ impl Handler for Vehicles {
             return Ok(());
         }
         storage::lock(conn)?;
+        // Told before he was erased, it may come after.
+        let named = claims.iter().map(|claim| claim.record);
+        let erased = marque_intake::entombed(conn, &self.1, named)?;
+        claims.retain(|claim| !erased.contains(&claim.record));
         let vehicles = newest(vehicles, |(vehicle, position)| {
             (vehicle.vin.clone(), *position)
         });

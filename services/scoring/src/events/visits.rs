@@ -7,6 +7,7 @@ use marque_api::{
 use marque_core::{Timestamp, VisitId};
 use marque_db::Conn;
 use marque_events::{ApplyError, Handler};
+use marque_vault::Vault;
 use prost::Message as _;
 
 use super::{id, newest, note_happenings, optional_id, time};
@@ -18,7 +19,7 @@ use crate::{
 
 /// Keeps visits as facts, and scores the customers who made them.
 #[derive(Debug)]
-pub(crate) struct Visits(pub(crate) Assessor);
+pub(crate) struct Visits(pub(crate) Assessor, pub(crate) Vault);
 
 impl Handler for Visits {
     fn apply(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
@@ -38,7 +39,7 @@ impl Handler for Visits {
         let visits = newest(visits, |visit| (visit.id, visit.version));
         let cars = visits.iter().map(|visit| visit.vin.as_str());
         storage::ask_checks(conn, cars, Timestamp::default())?;
-        note_happenings(conn, &self.0, &visits)
+        note_happenings(conn, (&self.0, &self.1), visits)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Between the wire and the app: pyramids, models, what-if, facts.
 
 use marque_api::scoring::v1 as pb;
+use marque_core::{FactId, Timestamp};
 use marque_events::to_proto_time;
 use marque_insight::{
     rank::{Kind, Standing, Tier},
@@ -10,9 +11,9 @@ use marque_insight::{
 use super::score::standing_to_pb;
 use crate::{
     app::{PyramidShown, Recorded, TierShown, WhatIfAnswer},
-    domain::{By, Cell, Report, Table},
+    domain::{By, Cell, Happening, Report, Table},
     error::{Error, Result},
-    storage::StoredModel,
+    storage::{StoredModel, Told},
 };
 
 /// Person unless said otherwise.
@@ -70,6 +71,40 @@ pub(super) fn model_to_pb(stored: StoredModel) -> pb::Model {
         activated_at: stored.activated_at.map(to_proto_time),
         created_at: Some(to_proto_time(stored.created_at)),
         weights,
+    }
+}
+
+/// A fact as it is handed out. Of these kinds the version is the instant at which it was said.
+pub(super) fn fact_to_pb((fact, replaced_at): Told) -> pb::ExportedFact {
+    let Happening {
+        id,
+        kind,
+        record,
+        dealer,
+        vin,
+        happened_at,
+        ended_at,
+        amount_minor,
+        level,
+        odometer_km: _,
+        code,
+        version,
+        withdrawn_at,
+    } = fact;
+    pb::ExportedFact {
+        id: FactId::from(id).to_string(),
+        kind: kind.code().to_owned(),
+        source_record_id: record.map_or_else(String::new, |record| record.to_string()),
+        dealer,
+        vin,
+        happened_at: Some(to_proto_time(happened_at)),
+        ended_at: ended_at.map(to_proto_time),
+        amount_minor,
+        value: level,
+        subject: code,
+        said_at: Some(to_proto_time(Timestamp::from_micros(version))),
+        withdrawn_at: withdrawn_at.map(to_proto_time),
+        replaced_at: replaced_at.map(to_proto_time),
     }
 }
 

@@ -54,14 +54,30 @@ impl ScoreGrpc {
         &self,
         request: Request<pb::ListScoreHistoryRequest>,
     ) -> Result<pb::ListScoreHistoryResponse> {
-        let ctx = CallContext::of(&request)?;
+        let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let list = format!("score_history?customer={}", request.customer_id);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
-        let customer = customer(&request.customer_id)?;
-        let (shown, next) = self.app.list_history(ctx, customer, page).await?;
+        let whom = (customer(&request.customer_id)?, request.for_the_person);
+        let (shown, next) = self.app.list_history(ctx, &meta, whom, page).await?;
         Ok(pb::ListScoreHistoryResponse {
             scores: shown.iter().map(score::to_pb).collect(),
+            next_page_token: token(next, &list),
+        })
+    }
+
+    async fn export(
+        &self,
+        request: Request<pb::ExportFactsRequest>,
+    ) -> Result<pb::ExportFactsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!("exported_facts?customer={}", request.customer_id);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        let customer = customer(&request.customer_id)?;
+        let (told, next) = self.app.export_facts(ctx, customer, page).await?;
+        Ok(pb::ExportFactsResponse {
+            facts: told.into_iter().map(convert::fact_to_pb).collect(),
             next_page_token: token(next, &list),
         })
     }
@@ -192,8 +208,8 @@ impl ScoreGrpc {
         let (ctx, meta) = (CallContext::of(&request)?, CallMeta::of(&request));
         let request = request.into_inner();
         let due = if request.vehicle_id.is_empty() {
-            let customer = customer(&request.customer_id)?;
-            self.app.due_of_customer(ctx, customer).await?
+            let whom = (customer(&request.customer_id)?, request.for_the_person);
+            self.app.due_of_customer(ctx, &meta, whom).await?
         } else {
             let vehicle = vehicle(&request.vehicle_id)?;
             self.app.due_of_vehicle(&ctx, &meta, vehicle).await?
@@ -222,7 +238,8 @@ impl ScoreGrpc {
         Ok(pb::GetOutlookResponse {
             score: score.map(score::to_pb),
             loyalty: shown.map(loyalty::loyalty_to_pb),
-            cars: loyalty::cars_due_to_pb(outlook.cars, self.app.today()),
+            cars_left_out: outlook.cars.is_none(),
+            cars: loyalty::cars_due_to_pb(outlook.cars.unwrap_or_default(), self.app.today()),
         })
     }
 
@@ -528,6 +545,13 @@ impl ScoringService for ScoreGrpc {
         request: Request<pb::GetReportRequest>,
     ) -> Answer<pb::GetReportResponse> {
         answer(self.report(request).await)
+    }
+
+    async fn export_facts(
+        &self,
+        request: Request<pb::ExportFactsRequest>,
+    ) -> Answer<pb::ExportFactsResponse> {
+        answer(self.export(request).await)
     }
 
     async fn put_fact(&self, request: Request<pb::PutFactRequest>) -> Answer<pb::PutFactResponse> {

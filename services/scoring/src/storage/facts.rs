@@ -1,6 +1,6 @@
 //! Facts: what happened, each once, as it now stands.
 
-use marque_core::{SourceRecordId, Timestamp};
+use marque_core::{CustomerId, PageRequest, SourceRecordId, Timestamp};
 use marque_db::{Conn, Row, StoreError, Value};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
@@ -130,6 +130,57 @@ pub(crate) fn find_happenings(
     let sql = format!("SELECT {FACT_COLUMNS} FROM facts WHERE id IN (??)");
     let found = conn.query_in(&sql, &[], &uuids(ids), read)?;
     Ok(found.into_iter().map(|fact| (fact.id, fact)).collect())
+}
+
+/// A fact as it is handed out, and when another word took its place.
+pub(crate) type Told = (Happening, Option<Timestamp>);
+
+/// A page of a customer's facts, each with its earlier versions, by fact and version; of visits and complaints their own services tell.
+/// Sight is the caller's to check.
+pub(crate) fn facts_told(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+    page: &PageRequest,
+) -> Result<Vec<Told>, StoreError> {
+    let (id, version, stands) = page
+        .after
+        .as_ref()
+        .and_then(|token| read_told_key(&token.key))
+        .unwrap_or((Uuid::nil(), 0, 0));
+    let whose = "kind IN ('purchase', 'payment', 'assessment', 'benefit')
+         AND source_record_id IN (SELECT source_record_id FROM record_links WHERE customer_id = ?1)";
+    let sql = format!(
+        "SELECT {FACT_COLUMNS}, replaced_at FROM (
+             SELECT {FACT_COLUMNS}, CAST(NULL AS BIGINT) AS replaced_at, CAST(1 AS BIGINT) AS stands
+             FROM facts WHERE {whose}
+             UNION ALL
+             SELECT {FACT_COLUMNS}, replaced_at, CAST(0 AS BIGINT) FROM fact_versions WHERE {whose}
+         ) AS told WHERE (id, version, stands) > (?2, ?3, ?4) ORDER BY id, version, stands LIMIT ?5"
+    );
+    let values = [
+        customer.uuid().into(),
+        id.into(),
+        version.into(),
+        stands.into(),
+        page.size.into(),
+    ];
+    conn.query(&sql, &values, |row| Ok((read(row)?, row.get(13)?)))
+}
+
+/// The sort key of a page token.
+pub(crate) fn told_key((fact, replaced_at): &Told) -> String {
+    let stands = i64::from(replaced_at.is_none());
+    format!("{}|{}|{stands}", fact.id, fact.version)
+}
+
+fn read_told_key(key: &str) -> Option<(Uuid, i64, i64)> {
+    let (id, rest) = key.split_once('|')?;
+    let (version, stands) = rest.split_once('|')?;
+    Some((
+        id.parse().ok()?,
+        version.parse().ok()?,
+        stands.parse().ok()?,
+    ))
 }
 
 /// The source records that facts belong to now.

@@ -29,7 +29,8 @@ pub(crate) use due::{
     stale_cars,
 };
 pub(crate) use facts::{
-    cars_of, find_happenings, keep_versions, put_happenings, records_of, versions_at,
+    Told, cars_of, facts_told, find_happenings, keep_versions, put_happenings, records_of,
+    told_key, versions_at,
 };
 pub(crate) use forgetting::{forget, forget_history};
 pub(crate) use holds::{held_on, load_holds, put_holds};

@@ -1,13 +1,15 @@
 //! Who does not want to be scored is not.
 
 use marque_api::scoring::v1::{
-    GetLoyaltyRequest, GetLoyaltyResponse, GetOutlookRequest, GetOutlookResponse,
-    ListLoyaltyRequest, ListScoresRequest,
+    GetLoyaltyRequest, GetLoyaltyResponse, GetOutlookRequest, GetOutlookResponse, GetScoreRequest,
+    ListLoyaltyRequest, ListScoreHistoryRequest, ListScoresRequest,
 };
+use marque_auth::{Role, Scope};
+use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Status};
 
-use crate::world::{DOWN, World, consented, customer, link, linked, merged, visit, visited};
+use crate::world::{DOWN, World, consented, customer, day, link, linked, merged, visit, visited};
 
 store_test_suite!(
     who_withdraws_consent_has_no_score_until_he_gives_it_again,
@@ -15,6 +17,8 @@ store_test_suite!(
     who_has_just_withdrawn_consent_is_on_no_list,
     who_has_just_withdrawn_consent_has_no_score_and_no_loyalty,
     nobody_is_shown_while_nobody_knows_whether_he_agrees,
+    scores_of_the_past_are_told_only_to_who_refused_them,
+    what_somebody_was_scored_before_he_withdrew_consent_is_his_alone,
 );
 
 async fn world_of_two(db: TestDb) -> World {
@@ -105,10 +109,19 @@ async fn who_has_just_withdrawn_consent_is_on_no_list(db: TestDb) {
         .unwrap()
         .push((customer(10), "scoring"));
     let other = vec![customer(20).to_string()];
-    assert_eq!((scores().await, loyalties().await), (other.clone(), other));
+    assert_eq!(
+        (scores().await, loyalties().await),
+        (other.clone(), other.clone())
+    );
     // That he does not want to be reminded is nothing to his score.
     *world.withdrawn.lock().unwrap() = vec![(customer(10), "care")];
-    assert_eq!(scores().await, both);
+    assert_eq!(
+        (scores().await, loyalties().await),
+        (both.to_vec(), both.to_vec())
+    );
+    // Whom to win is a list for advertising; who is worth how much is none.
+    *world.withdrawn.lock().unwrap() = vec![(customer(10), "marketing")];
+    assert_eq!((scores().await, loyalties().await), (both.to_vec(), other));
 }
 
 async fn loyalty(world: &World, n: u128) -> Result<GetLoyaltyResponse, Status> {
@@ -180,4 +193,72 @@ async fn a_refusal_holds_after_a_merge(db: TestDb) {
         .await;
     assert_eq!(world.score(customer(10)).await.state, 1);
     assert_eq!(world.score(customer(20)).await.state, 3);
+}
+
+async fn scores_of_the_past_are_told_only_to_who_refused_them(db: TestDb) {
+    let world = world_of_two(db).await;
+    let of_past = async |role, scope: Scope, for_the_person| {
+        let request = ListScoreHistoryRequest {
+            customer_id: customer(10).to_string(),
+            for_the_person,
+            ..ListScoreHistoryRequest::default()
+        };
+        let request = world.ask(role, scope, request);
+        let answer = world.scoring().list_score_history(request).await;
+        !answer.unwrap().into_inner().scores.is_empty()
+    };
+    let dealer = || Scope::Dealer("D1".parse().unwrap());
+    assert!(of_past(Role::Manager, dealer(), false).await);
+    let word = (customer(10), "scoring");
+    world.withdrawn.lock().unwrap().push(word);
+    assert!(!of_past(Role::Manager, dealer(), false).await);
+    assert!(!of_past(Role::Manager, dealer(), true).await);
+    let hq = Scope::Headquarters;
+    assert!(!of_past(Role::HqAdmin, hq.clone(), false).await);
+    // What is handed out to him on request is whole, and so is what he asks for himself.
+    assert!(of_past(Role::HqAdmin, hq.clone(), true).await);
+    let himself = || Scope::Customer(customer(10));
+    assert!(of_past(Role::Customer, himself(), false).await);
+
+    let then = async |role, scope| {
+        let request = GetScoreRequest {
+            customer_id: customer(10).to_string(),
+            explain: true,
+            at: Some(to_proto_time(day("2026-06-15"))),
+        };
+        let request = world.ask(role, scope, request);
+        let answer = world.scoring().get_score(request).await;
+        answer.unwrap().into_inner().score.unwrap().state
+    };
+    assert_eq!(then(Role::HqAdmin, hq).await, 3);
+    assert_eq!(then(Role::Customer, himself()).await, 1);
+}
+
+async fn what_somebody_was_scored_before_he_withdrew_consent_is_his_alone(db: TestDb) {
+    let world = world_of_two(db).await;
+    let then = world.score(customer(10)).await.assessed_at;
+    let history = async |role: Role, scope: Scope| {
+        let message = ListScoreHistoryRequest {
+            customer_id: customer(10).to_string(),
+            ..ListScoreHistoryRequest::default()
+        };
+        let request = world.ask(role, scope, message);
+        let answer = world.scoring().list_score_history(request).await;
+        answer.unwrap().into_inner().scores.len()
+    };
+    let dealer = || Scope::Dealer("D1".parse().unwrap());
+    let own = || Scope::Customer(customer(10));
+    assert!(history(Role::Manager, dealer()).await > 0);
+    let withdrawn = (customer(10), "scoring");
+    world.withdrawn.lock().unwrap().push(withdrawn);
+    assert_eq!(history(Role::Manager, dealer()).await, 0);
+    assert!(history(Role::Customer, own()).await > 0);
+    let past = GetScoreRequest {
+        customer_id: customer(10).to_string(),
+        explain: false,
+        at: then,
+    };
+    let past = world.scoring().get_score(world.manager("D1", past)).await;
+    let past = past.unwrap().into_inner().score.unwrap();
+    assert_eq!((past.state, past.hundredths), (3, 0));
 }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use marque_api::scoring::v1::{Evidence, FactColumns, GetScoreRequest, Indicator, Score};
+use marque_api::scoring::v1::{
+    Evidence, ExportFactsRequest, ExportedFact, FactColumns, GetScoreRequest, Indicator, Score,
+};
+use marque_auth::{Role, Scope};
 use marque_core::Clock as _;
 use marque_events::to_proto_time;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Status;
 
 use crate::world::{
-    World, assessment, customer, link, linked, owns, record_of, sold, visit, visited,
+    World, assessment, consented, customer, link, linked, owns, record_of, sold, visit, visited,
 };
 
 store_test_suite!(
@@ -18,6 +21,7 @@ store_test_suite!(
     a_given_indicator_holds_for_so_long_and_no_longer,
     an_order_without_a_vin_and_its_sale_are_one_purchase_with_a_doubt,
     what_cannot_be_withdrawn_is_said,
+    who_does_not_want_to_be_scored_is_handed_all_that_was_told_of_him,
     what_is_paid_back_was_not_spent,
 );
 
@@ -217,6 +221,59 @@ async fn what_cannot_be_withdrawn_is_said(db: TestDb) {
     };
     let ended = world.try_put("D1", ended).await;
     assert_eq!(field(ended.unwrap_err()), "valid_until");
+}
+
+async fn who_does_not_want_to_be_scored_is_handed_all_that_was_told_of_him(db: TestDb) {
+    let world = world_of_one(db).await;
+    let wrong = purchase("SO-1", "2026-01-10", "1200000");
+    world.put("D1", wrong).await;
+    world.clock.advance(Duration::from_secs(1));
+    let right = purchase("SO-1", "2026-01-10", "120000");
+    world.put("D1", right).await;
+    world.put("D1", assessment("1", "A", "standing", "2")).await;
+    world
+        .customers
+        .deliver([consented(2, customer(10), false)])
+        .await;
+    let (mut facts, mut token) = (Vec::new(), String::new());
+    loop {
+        let message = ExportFactsRequest {
+            customer_id: customer(10).to_string(),
+            page_size: 1,
+            page_token: token,
+        };
+        let request = world.ask(Role::Customer, Scope::Customer(customer(10)), message);
+        let page = world.scoring().export_facts(request).await.unwrap();
+        let page = page.into_inner();
+        facts.extend(page.facts);
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    let of = |fact: &ExportedFact| {
+        let is_replaced = fact.replaced_at.is_some();
+        (fact.kind.clone(), fact.amount_minor, is_replaced)
+    };
+    let mut told: Vec<_> = facts.iter().map(of).collect();
+    told.sort();
+    let purchase = || "purchase".to_owned();
+    assert_eq!(
+        told,
+        [
+            ("assessment".to_owned(), None, false),
+            (purchase(), Some(12_000_000), false),
+            (purchase(), Some(120_000_000), true),
+        ]
+    );
+    assert!(facts.iter().any(|fact| fact.value == Some(2.0)));
+    let message = ExportFactsRequest {
+        customer_id: customer(10).to_string(),
+        ..ExportFactsRequest::default()
+    };
+    let other = world.ask(Role::Customer, Scope::Customer(customer(20)), message);
+    let refused = world.scoring().export_facts(other).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::NotFound);
 }
 
 async fn what_is_paid_back_was_not_spent(db: TestDb) {

@@ -4,11 +4,16 @@ use marque_api::customer::v1::CustomersErased;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{
-    World, again, consented, consented_to, customer, event, link, linked, record_of, visit, visited,
+use crate::{
+    imports::import,
+    world::{
+        World, again, assessment, consented, consented_to, customer, event, link, linked, owns,
+        record_of, visit, visited,
+    },
 };
 
 store_test_suite!(
+    nothing_comes_in_under_the_key_of_who_was_erased,
     who_is_erased_leaves_ranks_scores_and_facts,
     an_older_binary_forgets_classes_by_model_too,
 );
@@ -95,4 +100,47 @@ async fn an_older_binary_forgets_classes_by_model_too(db: TestDb) {
     assert!(forgotten.await.unwrap() > 0);
     let kept = "SELECT count(*) FROM model_loyalty_history";
     assert_eq!(world.count(kept).await, 0);
+}
+
+async fn nothing_comes_in_under_the_key_of_who_was_erased(db: TestDb) {
+    let world = World::start(db).await;
+    let told = CustomersErased {
+        erasure_id: "ers_1".into(),
+        customer_ids: vec![customer(10).to_string()],
+        source_record_ids: vec![record_of("D1", "A").to_string()],
+        restricted: false,
+        words: Vec::new(),
+    };
+    let told = event(1, "marque.customer.customers.erased", &told);
+    world.customers.deliver([told]).await;
+    let live = assessment("AS-1", "A", "standing", "3");
+    let refused = world.try_put("D1", live).await.unwrap_err();
+    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
+    let file = "purchase_key,customer_key,amount,date\nSO-1,A,120000,2025-01-10\n";
+    let done = import(&world, "purchases", file).await;
+    assert_eq!((done.received, done.unchanged), (1, 1));
+    // What was told of him before he was erased may come after.
+    let car = "LJ1EEKRN7R4000001";
+    let brought = vec![visit("D1", 1, "A", "2026-03-01")];
+    world.visits.deliver([visited(1, brought)]).await;
+    let owner = owns(1, car, record_of("D1", "A"), "2025-01-10");
+    world.vehicles.deliver([owner]).await;
+    let mut referred = link("D1", "B", customer(20));
+    referred.referrer_record_id = record_of("D1", "A").to_string();
+    world.customers.deliver([linked(2, vec![referred])]).await;
+    for (sql, left) in [
+        ("SELECT count(*) FROM facts", 1),
+        (
+            "SELECT count(*) FROM facts WHERE source_record_id IS NOT NULL",
+            0,
+        ),
+        ("SELECT count(*) FROM vehicle_parties", 0),
+        ("SELECT count(*) FROM record_links", 1),
+        (
+            "SELECT count(*) FROM record_links WHERE referrer IS NOT NULL",
+            0,
+        ),
+    ] {
+        assert_eq!(world.count(sql).await, left, "{sql}");
+    }
 }

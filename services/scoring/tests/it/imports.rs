@@ -23,7 +23,7 @@ fn d1() -> Scope {
     Scope::Dealer("D1".parse().unwrap())
 }
 
-async fn import(world: &World, kind: &str, file: &str) -> Import {
+pub(crate) async fn import(world: &World, kind: &str, file: &str) -> Import {
     let start = ImportStart {
         kind: kind.into(),
         dealer: "D1".into(),

@@ -10,8 +10,8 @@ use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Request};
 
 use crate::world::{
-    World, assessment, consented, customer, link, linked, merged, owns, record_of, sold, visit,
-    visited,
+    DOWN, World, assessment, consented, customer, link, linked, merged, owns, record_of, sold,
+    visit, visited,
 };
 
 store_test_suite!(
@@ -19,6 +19,7 @@ store_test_suite!(
     whatever_is_told_shows_at_once,
     who_may_not_ask_for_scores_sees_what_is_due,
     who_refused_or_is_not_known_has_no_outlook,
+    what_is_due_is_told_to_nobody_else_of_who_does_not_want_to_be_reminded,
 );
 
 const VIN: &str = "LMVCA1A60R1000001";
@@ -106,7 +107,7 @@ async fn one_answer_says_what_three_say(db: TestDb) {
     assert_eq!(seen.loyalty, loyalty.into_inner().loyalty);
     let request = GetDueDatesRequest {
         customer_id: customer(1).to_string(),
-        vehicle_id: String::new(),
+        ..GetDueDatesRequest::default()
     };
     let due = world
         .scoring()
@@ -236,4 +237,48 @@ async fn who_refused_or_is_not_known_has_no_outlook(db: TestDb) {
         (stranger.score, stranger.loyalty, stranger.cars.len()),
         (None, None, 0)
     );
+}
+
+async fn what_is_due_is_told_to_nobody_else_of_who_does_not_want_to_be_reminded(db: TestDb) {
+    let world = one_car(db).await;
+    let due = async |role, scope, for_the_person| {
+        let request = GetDueDatesRequest {
+            customer_id: customer(1).to_string(),
+            for_the_person,
+            ..GetDueDatesRequest::default()
+        };
+        let request = world.ask(role, scope, request);
+        let answer = world.scoring().get_due_dates(request).await;
+        answer
+            .map(|answer| answer.into_inner().cars.len())
+            .map_err(|status| status.code())
+    };
+    let dealer = || Scope::Dealer("D1".parse().unwrap());
+    let himself = || Scope::Customer(customer(1));
+    assert_eq!(due(Role::Service, dealer(), false).await, Ok(1));
+    let word = (customer(1), "care");
+    world.withdrawn.lock().unwrap().push(word);
+    assert_eq!(due(Role::Service, dealer(), false).await, Ok(0));
+    assert_eq!(due(Role::Service, dealer(), true).await, Ok(0));
+    assert_eq!(due(Role::HqAdmin, Scope::Headquarters, true).await, Ok(1));
+    assert_eq!(due(Role::Customer, himself(), false).await, Ok(1));
+    let foreign = Scope::Dealer("D3".parse().unwrap());
+    assert_eq!(
+        due(Role::Service, foreign, false).await,
+        Err(Code::NotFound)
+    );
+    let seen = outlook(&world, 1).await;
+    assert_eq!((seen.cars.len(), seen.cars_left_out), (0, false));
+    assert!(
+        seen.score.unwrap().state == 1 && seen.loyalty.is_some(),
+        "he is scored as before"
+    );
+    let own = world.ask(Role::Customer, himself(), asked(1));
+    assert_eq!(ask(&world, own).await.unwrap().cars.len(), 1);
+
+    *world.withdrawn.lock().unwrap() = vec![(customer(2), DOWN)];
+    let unknown = due(Role::Service, dealer(), false).await;
+    assert_eq!(unknown, Err(Code::Unavailable));
+    let seen = outlook(&world, 1).await;
+    assert_eq!((seen.cars.len(), seen.cars_left_out), (0, true));
 }

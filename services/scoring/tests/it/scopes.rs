@@ -10,7 +10,9 @@ use marque_errors::Problem;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, customer, link, linked, merged, sold, vehicle, visit, visited};
+use crate::world::{
+    World, cars_down, customer, link, linked, merged, sold, vehicle, visit, visited,
+};
 
 store_test_suite!(
     a_dealer_sees_his_customers_and_a_region_its_dealers,
@@ -195,4 +197,9 @@ async fn whoever_may_see_a_car_reads_what_is_due_for_it_and_its_counters(db: Tes
     world.shown_cars.lock().unwrap().push(vehicle(own));
     assert_eq!(ask(own).await, [None; 2]);
     assert_eq!(ask(other).await, [Some(Code::NotFound); 2]);
+    // While it cannot be asked, of which cars there are none is not told either.
+    world.shown_cars.lock().unwrap().push(cars_down());
+    let nobodys = "LMVCA1A60R1000009";
+    assert_eq!(ask(other).await, [Some(Code::Unavailable); 2]);
+    assert_eq!(ask(nobodys).await, [Some(Code::Unavailable); 2]);
 }

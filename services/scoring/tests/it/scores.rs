@@ -199,6 +199,7 @@ async fn who_was_merged_keeps_the_scores_he_had(db: TestDb) {
                 customer_id: id.to_string(),
                 page_size: 1,
                 page_token,
+                ..ListScoreHistoryRequest::default()
             };
             let answer = world.scoring().list_score_history(world.hq(request)).await;
             let page = answer.unwrap().into_inner();

@@ -21,18 +21,18 @@ use marque_api::{
         PutFactResponse, Score, scoring_service_client::ScoringServiceClient,
     },
     service_history::v1::{
-        GetVisitRequest, GetVisitResponse, ListCustomerVisitsRequest, ListCustomerVisitsResponse,
-        ListVehicleVisitsRequest, ListVehicleVisitsResponse, ListVisitVersionsRequest,
-        ListVisitVersionsResponse, PutVisitRequest, PutVisitResponse, RecordedVisit, Visit,
-        VisitsRecorded,
+        ExportVisitsRequest, ExportVisitsResponse, GetVisitRequest, GetVisitResponse,
+        ListCustomerVisitsRequest, ListCustomerVisitsResponse, ListVehicleVisitsRequest,
+        ListVehicleVisitsResponse, ListVisitVersionsRequest, ListVisitVersionsResponse,
+        PutVisitRequest, PutVisitResponse, RecordedVisit, Visit, VisitsRecorded,
         service_history_service_server::{ServiceHistoryService, ServiceHistoryServiceServer},
     },
     vehicle::v1::{
-        ChangedVehicle, ClaimedParty, GetVehicleRequest, GetVehicleResponse,
-        ListCustomerVehiclesRequest, ListCustomerVehiclesResponse, ListPartiesRequest,
-        ListPartiesResponse, ListReadingsRequest, ListReadingsResponse, LookupVehiclesRequest,
-        LookupVehiclesResponse, PartiesClaimed, PutVehicleRequest, PutVehicleResponse,
-        VehicleDefinition, VehiclesChanged,
+        ChangedVehicle, ClaimedParty, ExportRowsRequest, ExportRowsResponse, GetVehicleRequest,
+        GetVehicleResponse, ListCustomerVehiclesRequest, ListCustomerVehiclesResponse,
+        ListPartiesRequest, ListPartiesResponse, ListReadingsRequest, ListReadingsResponse,
+        LookupVehiclesRequest, LookupVehiclesResponse, PartiesClaimed, PutVehicleRequest,
+        PutVehicleResponse, VehicleDefinition, VehiclesChanged,
         vehicle_service_server::{VehicleService, VehicleServiceServer},
     },
 };
@@ -92,12 +92,24 @@ impl ServiceHistoryService for History {
         Err(Status::unimplemented("not asked for"))
     }
 
+    async fn export_visits(
+        &self,
+        _: Request<ExportVisitsRequest>,
+    ) -> Result<Response<ExportVisitsResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
     async fn list_visit_versions(
         &self,
         _: Request<ListVisitVersionsRequest>,
     ) -> Result<Response<ListVisitVersionsResponse>, Status> {
         Err(Status::unimplemented("not asked for"))
     }
+}
+
+/// In place of a car: the vehicle service cannot be asked.
+pub(crate) fn cars_down() -> VehicleId {
+    Uuid::nil().into()
 }
 
 /// The stub of the vehicle service: the cars that it shows whoever asks.
@@ -111,6 +123,9 @@ impl VehicleService for Cars {
     ) -> Result<Response<GetVehicleResponse>, Status> {
         let asked = request.into_inner().id;
         let shown = self.0.lock().unwrap().clone();
+        if shown.contains(&cars_down()) {
+            return Err(Status::unavailable("as the test says"));
+        }
         if shown.iter().any(|vehicle| vehicle.to_string() == asked) {
             Ok(Response::new(GetVehicleResponse::default()))
         } else {
@@ -136,6 +151,13 @@ impl VehicleService for Cars {
         &self,
         _: Request<ListCustomerVehiclesRequest>,
     ) -> Result<Response<ListCustomerVehiclesResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn export_rows(
+        &self,
+        _: Request<ExportRowsRequest>,
+    ) -> Result<Response<ExportRowsResponse>, Status> {
         Err(Status::unimplemented("not asked for"))
     }
 

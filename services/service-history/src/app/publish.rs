@@ -57,13 +57,12 @@ fn unsaid(conn: &mut Conn<'_>, recorded: &[Recorded]) -> Result<Vec<pb::UnsaidSe
 }
 
 fn to_pb(visit: &VisitPayload, recorded: &Recorded) -> pb::RecordedVisit {
+    let record = visit.record.filter(|_| !recorded.is_nobodys);
     pb::RecordedVisit {
         id: recorded.id.to_string(),
         dealer: visit.dealer.to_string(),
         vin: visit.vin.clone(),
-        source_record_id: visit
-            .record
-            .map_or_else(String::new, |record| record.to_string()),
+        source_record_id: record.map_or_else(String::new, |record| record.to_string()),
         kind: visit.kind.to_owned(),
         opened_at: visit.opened_at.map(to_proto_time),
         closed_at: visit.closed_at.map(to_proto_time),

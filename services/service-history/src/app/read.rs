@@ -53,6 +53,15 @@ pub(crate) struct Page {
     pub(crate) next: Option<String>,
 }
 
+/// One page of what is handed out to a customer, and the key of the next.
+#[derive(Clone, Default)]
+pub(crate) struct Export {
+    pub(crate) visits: Vec<Shown>,
+    /// Versions that were replaced.
+    pub(crate) earlier: Vec<Shown>,
+    pub(crate) next: Option<String>,
+}
+
 impl VisitApp {
     pub(crate) fn new(
         db: Database,
@@ -216,6 +225,40 @@ impl VisitApp {
                     listed,
                     now,
                 )
+            })
+            .await
+    }
+
+    /// All visits of a customer and the versions that were his, for himself or for whoever hands them out to him.
+    pub(crate) async fn export(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<Export> {
+        let (app, now) = (self.clone(), self.clock.now());
+        self.db
+            .scan(move |conn| {
+                let customer = storage::current_customer(conn, customer)?;
+                if !storage::knows_customer(conn, ctx.scope(), customer, now)? {
+                    return Ok(Export::default());
+                }
+                conn.see_all_dealers()?;
+                let told = app.store.list_told(conn, customer, &page)?;
+                let is_full = told.len() == page.size as usize;
+                let next = told.last().filter(|_| is_full);
+                let next = next.map(|(visit, _)| visit.version_key());
+                let (standing, earlier): (Vec<_>, Vec<_>) =
+                    told.into_iter().partition(|(_, stands)| *stands);
+                let mut shown = |told: Vec<(Visit, bool)>| {
+                    let visits = told.into_iter().map(|(visit, _)| visit).collect();
+                    show_of(conn, ctx.scope(), visits, Some(customer), now)
+                };
+                Ok(Export {
+                    visits: shown(standing)?,
+                    earlier: shown(earlier)?,
+                    next,
+                })
             })
             .await
     }

@@ -141,15 +141,16 @@ impl Rows {
         let of_order = first_extra(rows, Extra::Payer);
         let total = visit.amount_fen;
         let customer_minor = total.and_then(|total| paid_by_customer(total, &lines, of_order));
+        let key = visit.customer_key.as_deref();
+        let record = key.map(|key| source_record_id(dealer, source, key));
+        // Of a system nothing counts but whose keys its customers have: a dealer's order is one, whichever sends it.
+        let keyed_by = record.map_or("", |_| source);
         let mut payload = VisitPayload {
             dealer: dealer.clone(),
             vin: visit
                 .vin
                 .map_or_else(String::new, |vin| vin.as_str().to_owned()),
-            record: visit
-                .customer_key
-                .as_deref()
-                .map(|key| source_record_id(dealer, source, key)),
+            record,
             kind: visit.kind.map_or("", VisitKind::code),
             opened_at,
             closed_at,
@@ -160,7 +161,7 @@ impl Rows {
             content: self.vault.dealer_index(
                 dealer,
                 Purpose::Content,
-                content(source, rows, (unanswered.as_slice(), customer_minor)),
+                content(keyed_by, rows, (unanswered.as_slice(), customer_minor)),
             ),
             header: Vec::new(),
             lines: Vec::new(),
@@ -441,7 +442,7 @@ fn is_unknown(header: &str, value: &str) -> bool {
 /// All that was typed, so that the same rows are the same bytes and others are not; and what a later release than the first reads
 /// of it, so that rows which came before that release are taken in anew, and those of which it reads nothing more are not.
 fn content(
-    source: &str,
+    keyed_by: &str,
     rows: &[RawRow<'_>],
     (unanswered, customer_minor): (&[String], Option<i64>),
 ) -> Vec<u8> {
@@ -450,7 +451,7 @@ fn content(
         bytes.extend_from_slice(&(part.len() as u32).to_be_bytes());
         bytes.extend_from_slice(part.as_bytes());
     };
-    put(source);
+    put(keyed_by);
     for row in rows {
         for field in Field::of(RecordKind::Visits) {
             put(row.columns.get(field).unwrap_or_default());

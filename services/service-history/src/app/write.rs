@@ -21,6 +21,8 @@ pub(crate) struct Recorded {
     pub(crate) outcome: Outcome,
     /// Version it now has.
     pub(crate) version: i64,
+    /// Whether who brought the car was erased: nobody is told of him.
+    pub(crate) is_nobodys: bool,
     /// Whether its odometer is doubted against the car's other visits.
     pub(crate) doubt: Option<Implausible>,
 }
@@ -59,6 +61,7 @@ impl Rows {
                     id,
                     outcome: Outcome::Unchanged,
                     version,
+                    is_nobodys: bare.contains_key(&at),
                     doubt: None,
                 });
                 continue;
@@ -83,6 +86,7 @@ impl Rows {
                 id,
                 outcome: Outcome::Stored,
                 version,
+                is_nobodys: bare.contains_key(&at),
                 doubt,
             });
         }

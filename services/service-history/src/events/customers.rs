@@ -6,8 +6,8 @@ use marque_api::{
 };
 use marque_db::Conn;
 use marque_events::{
-    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, from_proto_time,
-    put_reception,
+    ApplyError, CONSENT_CHANGED, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler,
+    from_proto_time, put_reception, shut_receptions,
 };
 use marque_quality::vin::Vin;
 use marque_vault::Vault;
@@ -25,6 +25,7 @@ impl Handler for Customers {
             "marque.customer.source_records.linked" => linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
             CUSTOMER_RECEIVED => put_reception(conn, event),
+            CONSENT_CHANGED => shut_receptions(conn, event),
             CUSTOMERS_ERASED => self.erased(conn, event),
             _ => Ok(()),
         }

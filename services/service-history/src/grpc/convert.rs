@@ -1,6 +1,6 @@
 //! Between the wire and the domain: every field by name.
 
-use marque_api::service_history::v1 as pb;
+use marque_api::{intake::v1::Column, service_history::v1 as pb};
 use marque_events::to_proto_time;
 use marque_intake::findings_to_pb;
 use marque_quality::{Field, Payer, VisitRow};
@@ -127,7 +127,21 @@ pub(super) fn visit_to_pb(shown: Shown) -> pb::Visit {
         version,
         recorded_at: Some(to_proto_time(recorded_at)),
         findings,
+        extra: Vec::new(),
     }
+}
+
+/// With what else the dealer's row had: for who is handed everything about himself.
+pub(super) fn whole_to_pb(shown: Shown) -> pb::Visit {
+    let extra = shown.visit.header.personal.extra.clone();
+    pb::Visit {
+        extra: extra.into_iter().map(column_to_pb).collect(),
+        ..visit_to_pb(shown)
+    }
+}
+
+fn column_to_pb((name, value): (String, String)) -> Column {
+    Column { name, value }
 }
 
 fn line_to_pb(line: Line) -> pb::Line {

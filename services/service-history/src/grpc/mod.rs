@@ -106,6 +106,29 @@ impl VisitGrpc {
         })
     }
 
+    async fn export(
+        &self,
+        request: Request<pb::ExportVisitsRequest>,
+    ) -> Result<pb::ExportVisitsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!("exported_visits?customer={}", request.customer_id);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        // An id that cannot be is a customer who has no visits.
+        let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
+            return Ok(pb::ExportVisitsResponse::default());
+        };
+        let export = self.app.export(ctx, customer, page).await?;
+        let wire = |shown: Vec<Shown>| shown.into_iter().map(convert::whole_to_pb).collect();
+        Ok(pb::ExportVisitsResponse {
+            visits: wire(export.visits),
+            earlier: wire(export.earlier),
+            next_page_token: export
+                .next
+                .map_or_else(String::new, |key| PageToken::write(&key, &list)),
+        })
+    }
+
     async fn list_versions(
         &self,
         request: Request<pb::ListVisitVersionsRequest>,
@@ -187,6 +210,13 @@ impl ServiceHistoryService for VisitGrpc {
         request: Request<pb::ListCustomerVisitsRequest>,
     ) -> Answer<pb::ListCustomerVisitsResponse> {
         answer(self.list_of_customer(request).await)
+    }
+
+    async fn export_visits(
+        &self,
+        request: Request<pb::ExportVisitsRequest>,
+    ) -> Answer<pb::ExportVisitsResponse> {
+        answer(self.export(request).await)
     }
 
     async fn list_visit_versions(

@@ -155,6 +155,41 @@ impl VisitStore {
         )
     }
 
+    /// A page of a customer's visits and of versions that were his and were replaced, each with whether it stands, by visit and
+    /// version. Sight is the caller's to check: see [`super::knows_customer`].
+    pub(crate) fn list_told(
+        &self,
+        conn: &mut Conn<'_>,
+        customer: CustomerId,
+        page: &PageRequest,
+    ) -> Result<Vec<(Visit, bool)>, StoreError> {
+        let (id, version) = page
+            .after
+            .as_ref()
+            .and_then(|token| read_version_key(&token.key))
+            .unwrap_or((Uuid::nil(), 0));
+        let sql = format!(
+            "SELECT {HEAD}, lines, stands FROM (
+                 SELECT {HEAD}, lines, CAST(1 AS BIGINT) AS stands FROM visits WHERE customer_id = ?1
+                 UNION ALL
+                 SELECT e.visit_id, v.dealer, v.order_number, e.vin, e.source_record_id, l.customer_id, e.happened_at,
+                     e.odometer_km, e.version, e.recorded_at, e.header, e.lines, CAST(0 AS BIGINT)
+                 FROM record_links AS l JOIN visit_versions AS e ON e.source_record_id = l.source_record_id
+                 JOIN visits AS v ON v.id = e.visit_id
+                 WHERE l.customer_id = ?1
+             ) AS told WHERE (id, version) > (?2, ?3) ORDER BY id, version LIMIT ?4"
+        );
+        let values = [
+            customer.uuid().into(),
+            id.into(),
+            version.into(),
+            page.size.into(),
+        ];
+        conn.query(&sql, &values, |row| {
+            Ok((self.read(row, true)?, row.get::<i64>(12)? == 1))
+        })
+    }
+
     fn read(&self, row: &Row<'_>, with_lines: bool) -> Result<Visit, StoreError> {
         let (dealer, order_number): (String, String) = (row.get(1)?, row.get(2)?);
         let lines = if with_lines { row.get(11)? } else { Vec::new() };
@@ -191,6 +226,18 @@ impl Visit {
     pub(crate) fn page_key(&self) -> String {
         format!("{}|{}", self.happened_at.as_micros(), self.id.uuid())
     }
+}
+
+impl Visit {
+    /// The sort key of a page token of visits and their versions.
+    pub(crate) fn version_key(&self) -> String {
+        format!("{}|{}", self.id.uuid(), self.version)
+    }
+}
+
+fn read_version_key(key: &str) -> Option<(Uuid, i64)> {
+    let (id, version) = key.split_once('|')?;
+    Some((id.parse().ok()?, version.parse().ok()?))
 }
 
 /// After every visit.

@@ -125,6 +125,18 @@ async fn a_visit_of_who_is_erased_is_nobodys_and_without_his_words(db: TestDb) {
     let corrected = &world.of_vehicle("", &vin(1)).await[0];
     assert_eq!(corrected.odometer_km, 5100);
     assert!(corrected.source_record_id.is_empty() && corrected.complaint_text.is_empty());
+    // And nobody is told who brought the car.
+    assert_eq!(told_senders(&world).await, [""]);
+    world
+        .put("D1", visit("R3", &vin(1), "A", "03-07", "5200"))
+        .await;
+    assert_eq!(told_senders(&world).await, [""]);
+}
+
+/// Who brought the cars by the newest event.
+async fn told_senders(world: &World) -> Vec<String> {
+    let visits = world.told().await.visits.into_iter();
+    visits.map(|visit| visit.source_record_id).collect()
 }
 
 async fn who_brought_the_car_is_kept_aside_while_the_law_wants_it(db: TestDb) {

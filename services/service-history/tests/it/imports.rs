@@ -12,6 +12,7 @@ use crate::world::{World, vin};
 
 store_test_suite!(
     a_file_taken_in_twice_changes_nothing_the_second_time,
+    an_order_that_two_systems_of_a_dealer_send_is_one,
     an_order_whose_rows_stand_apart_is_not_taken_in_by_halves,
     an_order_with_a_faulty_row_waits_for_it_wherever_it_stands,
     what_stands_under_a_table_keeps_no_order_waiting,
@@ -26,10 +27,15 @@ store_test_suite!(
 const CHUNK: usize = 256 * 1024;
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
+    import_of(world, "dms", file).await
+}
+
+/// A file of one of the dealer's systems.
+async fn import_of(world: &World, source: &str, file: &str) -> Import {
     let start = ImportStart {
         kind: "visits".into(),
         dealer: "D1".into(),
-        source: "dms".into(),
+        source: source.into(),
         ..ImportStart::default()
     };
     let bytes = file.as_bytes().to_vec();
@@ -133,6 +139,29 @@ async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
 }
 
 const HEADER: &str = "工单号,车架号,客户编号,进厂时间,里程,明细类型,项目名称,数量,单价,技师\n";
+
+async fn an_order_that_two_systems_of_a_dealer_send_is_one(db: TestDb) {
+    let world = World::start(db).await;
+    let file = format!(
+        "工单号,车架号,进厂时间,里程\nR20,{},2024-01-01,1000\n",
+        vin(1)
+    );
+    for (source, unchanged) in [("dms", 0), ("erp", 1), ("dms", 1)] {
+        let taken = import_of(&world, source, &file).await;
+        assert_eq!(
+            (taken.received, taken.unchanged),
+            (1, unchanged),
+            "{source}"
+        );
+    }
+    // Whose keys they are counts where it names a customer.
+    let named = file
+        .replace("里程\n", "里程,客户编号\n")
+        .replace("1000\n", "1000,K1\n");
+    for source in ["dms", "erp"] {
+        assert_eq!(import_of(&world, source, &named).await.unchanged, 0);
+    }
+}
 
 async fn an_order_whose_rows_stand_apart_is_not_taken_in_by_halves(db: TestDb) {
     let world = World::start(db).await;

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use marque_api::service_history::v1::{GetVisitRequest, ListVehicleVisitsRequest, PutVisitRequest};
+use marque_api::{
+    customer::v1::ConsentChanged,
+    service_history::v1::{GetVisitRequest, ListVehicleVisitsRequest, PutVisitRequest},
+};
 use marque_auth::{Role, Scope};
 use marque_core::Clock as _;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
 use crate::world::{
-    World, again, car_received, customer, customer_received, link, linked, merged, vin, visit,
+    World, again, car_received, customer, customer_received, event, link, linked, merged, vin,
+    visit,
 };
 
 /// How long a reception opens a file.
@@ -120,6 +124,18 @@ async fn a_dealer_sees_the_history_of_whom_and_what_he_received(db: TestDb) {
     };
     assert_eq!(world.of_vehicle("D2", &vin(1)).await.len(), 1);
     assert_eq!(seen(dealer("D2")).await, (0, Code::Ok));
+    assert_eq!(seen(dealer("D3")).await, (1, Code::Ok));
+    // He withdraws consent to being shown to others, and is received again after he gave it.
+    let withdrawn = ConsentChanged {
+        customer_id: customer(1).to_string(),
+        purpose: "sharing".into(),
+        given: false,
+    };
+    let withdrawn = event(4, "marque.customer.consents.changed", &withdrawn);
+    world.customers.deliver([withdrawn]).await;
+    assert_eq!(seen(dealer("D3")).await, (0, Code::NotFound));
+    let person = customer_received(5, "D3", customer(1), shut);
+    world.customers.deliver([person]).await;
     assert_eq!(seen(dealer("D3")).await, (1, Code::Ok));
     world.clock.advance(NINETY_DAYS);
     for other in ["D2", "D3"] {

@@ -3,14 +3,16 @@
 use marque_api::{
     intake::v1::RowOutcome,
     service_history::v1::{
-        GetVisitRequest, LineKind, ListVehicleVisitsRequest, ListVisitVersionsRequest, Money,
-        PutVisitRequest, VisitColumns,
+        ExportVisitsRequest, GetVisitRequest, LineKind, ListVehicleVisitsRequest,
+        ListVisitVersionsRequest, Money, PutVisitRequest, Visit, VisitColumns,
     },
 };
+use marque_auth::{Role, Scope};
+use marque_core::CustomerId;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
 
-use crate::world::{World, record_of, vin, visit, wordy_visit};
+use crate::world::{World, customer, link, linked, record_of, vin, visit, wordy_visit};
 
 store_test_suite!(
     the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version,
@@ -27,6 +29,7 @@ store_test_suite!(
     a_row_without_an_order_number_is_refused,
     a_visit_that_must_be_new_or_in_a_version_changes_nothing_else,
     an_idempotency_key_gives_the_same_answer,
+    a_customer_is_handed_every_version_that_was_his_with_the_dealers_own_columns,
 );
 
 async fn the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version(db: TestDb) {
@@ -560,4 +563,61 @@ async fn a_word_that_is_not_understood_is_kept_as_it_was_typed(db: TestDb) {
         ),
         ("accident", "", RowOutcome::Accepted as i32)
     );
+}
+
+/// What of customer 10 is handed out to a customer, the visits as they stand and the versions before, two a page.
+async fn exported(world: &World, to: CustomerId) -> (Vec<Visit>, Vec<Visit>) {
+    let (mut visits, mut earlier, mut token) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let message = ExportVisitsRequest {
+            customer_id: customer(10).to_string(),
+            page_size: 2,
+            page_token: token,
+        };
+        let request = world.ask(Role::Customer, Scope::Customer(to), message);
+        let page = world.history().export_visits(request).await.unwrap();
+        let page = page.into_inner();
+        visits.extend(page.visits);
+        earlier.extend(page.earlier);
+        token = page.next_page_token;
+        if token.is_empty() {
+            return (visits, earlier);
+        }
+    }
+}
+
+async fn a_customer_is_handed_every_version_that_was_his_with_the_dealers_own_columns(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![
+        link("D1", "A", customer(10), &vin(1)),
+        link("D1", "B", customer(20), &vin(2)),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    let said = |order: &str, key: &str, words: &str| VisitColumns {
+        complaint_text: words.into(),
+        extra: [("车主备注".to_owned(), format!("{words}，下午来电"))].into(),
+        ..visit(order, &vin(1), key, "03-05", "4000")
+    };
+    for row in [
+        said("R1", "A", "第一次"),
+        said("R1", "A", "第二次"),
+        said("R2", "A", "第三次"),
+        // It was another's.
+        said("R2", "B", "第四次"),
+        said("R3", "A", "第五次"),
+    ] {
+        world.put("D1", row).await;
+    }
+    let (visits, earlier) = exported(&world, customer(10)).await;
+    let words = |visits: &[Visit]| -> Vec<(String, String)> {
+        let of = |visit: &Visit| (visit.complaint_text.clone(), visit.extra[0].value.clone());
+        let mut words: Vec<_> = visits.iter().map(of).collect();
+        words.sort();
+        words
+    };
+    let both = |words: &str| (words.to_owned(), format!("{words}，下午来电"));
+    assert_eq!(words(&visits), [both("第二次"), both("第五次")]);
+    assert_eq!(words(&earlier), [both("第一次"), both("第三次")]);
+    let (visits, earlier) = exported(&world, customer(20)).await;
+    assert!(visits.is_empty() && earlier.is_empty(), "of another");
 }

@@ -1,16 +1,28 @@
 //! The vehicles of one customer, page by page.
 
 use marque_auth::{CallContext, Scope};
-use marque_core::{CustomerId, PageRequest, Timestamp, VehicleId};
+use marque_core::{CustomerId, PageRequest, SourceRecordId, Timestamp, VehicleId};
 use marque_db::Conn;
 use rustc_hash::FxHashMap;
 
-use super::read::{Page, Shown, VehicleApp, show};
-use crate::{
-    domain::{Party, with_validity},
-    error::Result,
-    storage,
+use super::{
+    Rows,
+    read::{Page, Shown, VehicleApp, show},
 };
+use crate::{
+    domain::{Party, Role, with_validity},
+    error::Result,
+    storage::{self, KeptRow, StoredColumns},
+};
+
+/// A dealer's row as it is handed out to somebody it names.
+#[derive(Debug, Clone)]
+pub(crate) struct Naming {
+    pub(crate) kept: KeptRow,
+    /// What it says he is.
+    pub(crate) roles: Vec<Role>,
+    pub(crate) columns: StoredColumns,
+}
 
 /// Vehicles of one customer that are looked at together; fleets have more, and are gone through by what was heard last.
 const CUSTOMER_VEHICLES: usize = 200;
@@ -59,6 +71,70 @@ impl VehicleApp {
             .read(move |conn| customer_vehicles(conn, ctx.scope(), customer, &page, now))
             .await
     }
+
+    /// The dealers' rows that name a customer, for himself or for whoever hands them out to him.
+    pub(crate) async fn export_rows(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<Page<Naming>> {
+        let rows = self.rows.clone();
+        self.db
+            .across()
+            .scan(move |conn| match open_to(conn, ctx.scope(), customer)? {
+                Some(customer) => rows_naming(conn, &rows, customer, &page),
+                None => Ok(Page::default()),
+            })
+            .await
+    }
+}
+
+/// The customer an id now stands for; `None` if another customer asks.
+fn open_to(conn: &mut Conn<'_>, scope: &Scope, asked: CustomerId) -> Result<Option<CustomerId>> {
+    let customer = storage::current_customer(conn, asked)?;
+    let is_open = match scope {
+        Scope::Customer(own) => storage::current_customer(conn, *own)? == customer,
+        _ => true,
+    };
+    Ok(is_open.then_some(customer))
+}
+
+fn rows_naming(
+    conn: &mut Conn<'_>,
+    rows: &Rows,
+    customer: CustomerId,
+    page: &PageRequest,
+) -> Result<Page<Naming>> {
+    let own = storage::records_of(conn, customer)?;
+    let found = storage::rows_naming(conn, customer, page)?;
+    let is_full = found.len() == page.size as usize;
+    let next = found.last().filter(|_| is_full);
+    let next = next.map(storage::NamingRow::page_key);
+    let is_he = |record: Option<SourceRecordId>| record.is_some_and(|one| own.contains(&one));
+    let mut entries = Vec::with_capacity(found.len());
+    for storage::NamingRow { kept, parts } in found {
+        let [owner, ..] = parts;
+        let columns = rows.open(&kept)?;
+        // What the dealer noted beside is of the owner, or of whoever it names where it names none.
+        let columns = if owner.is_none() || is_he(owner) {
+            columns
+        } else {
+            columns.for_others()
+        };
+        let roles = [Role::Owner, Role::Driver, Role::Payer]
+            .into_iter()
+            .zip(parts);
+        entries.push(Naming {
+            roles: roles
+                .filter(|(_, record)| is_he(*record))
+                .map(|(role, _)| role)
+                .collect(),
+            columns,
+            kept,
+        });
+    }
+    Ok(Page { entries, next })
 }
 
 fn customer_vehicles(
@@ -68,15 +144,9 @@ fn customer_vehicles(
     page: &PageRequest,
     now: Timestamp,
 ) -> Result<Page<(Shown, Vec<Party>)>> {
-    let customer = storage::current_customer(conn, asked)?;
-    if let Scope::Customer(own) = scope
-        && storage::current_customer(conn, *own)? != customer
-    {
-        return Ok(Page {
-            entries: Vec::new(),
-            next: None,
-        });
-    }
+    let Some(customer) = open_to(conn, scope, asked)? else {
+        return Ok(Page::default());
+    };
     let token = page.after.as_ref();
     let mut at = token
         .and_then(|token| Reached::read(&token.key))

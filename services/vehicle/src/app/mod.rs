@@ -10,6 +10,7 @@ mod record;
 mod rows;
 mod sink;
 
+pub(crate) use garage::Naming;
 pub(crate) use publish::definition_to_pb;
 pub(crate) use read::{Shown, VehicleApp};
 pub(crate) use record::Recorder;

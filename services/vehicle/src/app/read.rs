@@ -51,6 +51,15 @@ pub(crate) struct Page<T> {
     pub(crate) next: Option<String>,
 }
 
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            next: None,
+        }
+    }
+}
+
 /// How long a reception opens a vehicle's file.
 const RECEPTION: Duration = Duration::from_hours(90 * 24);
 /// A reception is renewed when this much of it has passed: not at every look.
@@ -108,17 +117,24 @@ impl VehicleApp {
                     key.as_ref(),
                     &request,
                     |conn| {
-                        let (outcome, id) = rows.write(conn, &[&payload], now)?[0];
-                        if outcome == Outcome::Stored {
-                            record_act(conn, &ctx, now, "vehicle_put", id, &dealer)?;
+                        // Of a car that the caller does not see yet, a condition tells no more than of none.
+                        let is_seen = expected == 0 || sees(conn, ctx.scope(), payload.vin(), now)?;
+                        let kept = rows.write(conn, &[&payload], (None, now))?[0];
+                        if kept.outcome == Outcome::Stored {
+                            record_act(conn, &ctx, now, "vehicle_put", kept.vehicle, &dealer)?;
                         }
-                        let shown = show(conn, ctx.scope(), &[id])?
+                        let shown = show(conn, ctx.scope(), &[kept.vehicle])?
                             .pop()
                             .ok_or(Error::VehicleUnknown)?;
-                        if !outcome.meets(shown.vehicle.version, expected) {
+                        let is_met = if is_seen {
+                            kept.outcome.meets(shown.vehicle.version, expected)
+                        } else {
+                            expected < 0
+                        };
+                        if !is_met {
                             return Err(Error::VehicleChanged);
                         }
-                        Ok(answer(shown, outcome, &findings))
+                        Ok(answer(shown, kept.told(), &findings))
                     },
                 )
             })
@@ -327,6 +343,13 @@ fn needs_reception(sight: Option<Sight>, now: Timestamp) -> bool {
         Some(Sight::ForEver) => false,
         Some(Sight::Until(until)) => until.since(now) + RENEWAL < RECEPTION,
     }
+}
+
+/// Whether a scope sees the car of a VIN; nobody sees one that there is not.
+fn sees(conn: &mut Conn<'_>, scope: &Scope, vin: &str, now: Timestamp) -> Result<bool> {
+    let found = storage::find_by_vins(conn, scope, &[vin])?;
+    let ids: Vec<VehicleId> = found.iter().map(|vehicle| vehicle.id).collect();
+    Ok(!ids.is_empty() && !storage::visible(conn, scope, &ids, now)?.is_empty())
 }
 
 /// Vehicles with their plates, in the order of the ids. What a scope may see was decided before.

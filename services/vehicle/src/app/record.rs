@@ -3,10 +3,13 @@
 //! All of it but the amendments of rows, what visits take back of who brought a car, and when exactly somebody came back to his, is a
 //! function of the set of facts: they may come in any order and more than once, and the state is the same.
 
+use std::borrow::Cow;
+
 use marque_auth::Scope;
 use marque_core::{DealerCode, SharedClock, SourceRecordId, Timestamp, VehicleId};
 use marque_db::{Conn, StoreError, lock_key};
 use marque_events::Erased;
+use marque_vault::Vault;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{plates, publish, readings};
@@ -19,6 +22,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Recorder {
     clock: SharedClock,
+    vault: Vault,
 }
 
 /// The cars a batch concerns, as they were and as they become.
@@ -33,8 +37,8 @@ pub(super) struct Fleet {
 }
 
 impl Recorder {
-    pub(crate) fn new(clock: SharedClock) -> Self {
-        Self { clock }
+    pub(crate) fn new(clock: SharedClock, vault: Vault) -> Self {
+        Self { clock, vault }
     }
 
     /// Records facts in the caller's transaction and tells of the cars that are new or changed. Returns the ids by VIN.
@@ -45,6 +49,8 @@ impl Recorder {
         now: Timestamp,
     ) -> Result<FxHashMap<String, VehicleId>, StoreError> {
         Self::lock(conn, facts, &[])?;
+        let left = self.without_erased(conn, facts)?;
+        let facts: &[Facts] = &left;
         let mut fleet = self.assemble(conn, facts)?;
         for fact in facts {
             if let Some(amendment) = &fact.amendment {
@@ -61,9 +67,34 @@ impl Recorder {
         Ok(fleet.by_vin)
     }
 
-    /// Takes people out of cars in the caller's transaction.
-    pub(crate) fn forget(conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreError> {
+    /// The facts without what they say of people who were erased: events of other services come in no order.
+    fn without_erased<'f>(
+        &self,
+        conn: &mut Conn<'_>,
+        facts: &'f [Facts],
+    ) -> Result<Cow<'f, [Facts]>, StoreError> {
+        let claims = facts.iter().flat_map(|fact| &fact.parties);
+        let records = claims.map(|claim| claim.record);
+        let erased = marque_intake::entombed(conn, &self.vault, records)?;
+        if erased.is_empty() {
+            return Ok(Cow::Borrowed(facts));
+        }
+        let mut left = facts.to_vec();
+        for fact in &mut left {
+            let said = fact.parties.len();
+            fact.parties.retain(|claim| !erased.contains(&claim.record));
+            if fact.parties.len() < said {
+                // It was seen on his car.
+                fact.plate = None;
+            }
+        }
+        Ok(Cow::Owned(left))
+    }
+
+    /// Takes people out of cars in the caller's transaction, and remembers that they do not come in again.
+    pub(crate) fn forget(&self, conn: &mut Conn<'_>, erased: &Erased) -> Result<(), StoreError> {
         Self::lock(conn, &[], &erased.records)?;
+        marque_intake::entomb(conn, &self.vault, &erased.records, self.clock.now())?;
         conn.overwrite_deleted(true)?;
         let parts = storage::parts_of(conn, &erased.records)?;
         storage::forget_parts(conn, erased)?;

@@ -1,20 +1,22 @@
 //! A dealer's row of a vehicle: from text to facts, and into the store.
 
+use std::collections::HashSet;
+
 use marque_core::{
-    DealerCode, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id,
+    DealerCode, ImportId, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id,
 };
 use marque_db::{Conn, StoreError};
 use marque_intake::Outcome;
 use marque_quality::{
     CleanVehicle, Field, Finding, Rule, Severity, VehicleRow, clean_vehicle, text::present,
 };
-use marque_vault::{Purpose, Vault};
+use marque_vault::{Place, Purpose, Vault};
 use rustc_hash::FxHashMap;
 
 use super::Recorder;
 use crate::{
-    domain::{Amendment, Definition, Facts, Giver, Licence, PartyClaim, Role, RowFact, Sale},
-    storage::{self, StoredColumns},
+    domain::{Amendment, Definition, Facts, Giver, Licence, PartyClaim, Role, RowFact, Sale, Told},
+    storage::{self, EarlierRow, StoredColumns},
 };
 
 /// Reads and writes rows.
@@ -36,6 +38,34 @@ pub(crate) struct RowPayload {
     row: RowFact,
     amendment: Amendment,
     plate: Option<String>,
+}
+
+impl RowPayload {
+    /// The VIN of its car.
+    pub(super) fn vin(&self) -> &str {
+        &self.row.vin
+    }
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) vehicle: VehicleId,
+    /// Of the car.
+    pub(crate) outcome: Outcome,
+    /// Whether it names somebody who was erased.
+    pub(crate) is_erased: bool,
+}
+
+impl Kept {
+    /// What the sender is told.
+    pub(crate) fn told(self) -> Outcome {
+        if self.is_erased {
+            Outcome::Erased
+        } else {
+            self.outcome
+        }
+    }
 }
 
 /// A row that was read.
@@ -112,7 +142,11 @@ impl Rows {
     /// Opens a stored row.
     pub(super) fn open(&self, row: &storage::KeptRow) -> Result<StoredColumns, StoreError> {
         let sealed_to = storage::row_of(&row.dealer, &row.source, &row.vin);
-        let opened = self.vault.open(storage::place(&sealed_to), &row.sealed);
+        self.columns(storage::place(&sealed_to), &row.sealed)
+    }
+
+    fn columns(&self, place: Place<'_>, sealed: &[u8]) -> Result<StoredColumns, StoreError> {
+        let opened = self.vault.open(place, sealed);
         let opened = opened.map_err(|error| StoreError::Decode {
             column: 3,
             source: error.into(),
@@ -120,12 +154,92 @@ impl Rows {
         StoredColumns::read(&opened)
     }
 
-    /// Writes rows of one source in the caller's transaction; the answers are in the rows' order.
+    /// Writes rows of one source in the caller's transaction, of an import if `file` names one; the answers are in the rows'
+    /// order. Of a row that names somebody who was erased the car is taken in, and nothing that is his (ADR 27).
     pub(crate) fn write(
         &self,
         conn: &mut Conn<'_>,
         batch: &[&RowPayload],
+        (file, now): (Option<ImportId>, Timestamp),
+    ) -> Result<Vec<Kept>, StoreError> {
+        let erased = self.hold(conn, batch, now)?;
+        let bare = self.bare(batch, &erased)?;
+        let rows: Vec<&RowPayload> = batch
+            .iter()
+            .enumerate()
+            .map(|(at, &payload)| bare.get(&at).unwrap_or(payload))
+            .collect();
+        let written = self.write_cars(conn, &rows, (file, now))?;
+        let written = written.into_iter().enumerate();
+        Ok(written
+            .map(|(at, (outcome, vehicle))| Kept {
+                vehicle,
+                outcome,
+                is_erased: bare.contains_key(&at),
+            })
+            .collect())
+    }
+
+    /// Holds all that the rows name, so that nobody of them is erased in between, and tells those who were before.
+    fn hold(
+        &self,
+        conn: &mut Conn<'_>,
+        batch: &[&RowPayload],
         now: Timestamp,
+    ) -> Result<HashSet<SourceRecordId>, StoreError> {
+        let named: Vec<Facts> = batch
+            .iter()
+            .map(|payload| facts_of(payload, None, None, now))
+            .collect();
+        Recorder::lock(conn, &named, &[])?;
+        let records = named.iter().flat_map(|facts| &facts.parties);
+        marque_intake::entombed(conn, &self.vault, records.map(|claim| claim.record))
+    }
+
+    /// By their places the rows that name people who were erased, with what is left of each: the car, and of its people the others.
+    fn bare(
+        &self,
+        batch: &[&RowPayload],
+        erased: &HashSet<SourceRecordId>,
+    ) -> Result<FxHashMap<usize, RowPayload>, StoreError> {
+        let mut bare = FxHashMap::default();
+        for (at, payload) in batch.iter().enumerate() {
+            let RowPayload { row, amendment, .. } = payload;
+            let is_erased = |record: &SourceRecordId| erased.contains(record);
+            let mut named = row.parts().into_iter().filter_map(|(_, record)| record);
+            if !named.any(|record| is_erased(&record)) {
+                continue;
+            }
+            let sealed_to = storage::row_of(row.dealer.as_str(), &row.source, &row.vin);
+            let place = storage::place(&sealed_to);
+            let columns = self.columns(place, &row.sealed)?.of_the_car();
+            let left = |record: Option<SourceRecordId>| record.filter(|one| !is_erased(one));
+            let row = RowFact {
+                owner: left(row.owner),
+                driver: left(row.driver),
+                payer: left(row.payer),
+                sealed: self
+                    .vault
+                    .seal(place, &columns.encode())
+                    .unwrap_or_default(),
+                ..row.clone()
+            };
+            let payload = RowPayload {
+                row,
+                amendment: amendment.clone(),
+                plate: None,
+            };
+            bare.insert(at, payload);
+        }
+        Ok(bare)
+    }
+
+    /// Writes rows that name nobody who was erased.
+    fn write_cars(
+        &self,
+        conn: &mut Conn<'_>,
+        batch: &[&RowPayload],
+        (file, now): (Option<ImportId>, Timestamp),
     ) -> Result<Vec<(Outcome, VehicleId)>, StoreError> {
         let Some(first) = batch.first() else {
             return Ok(Vec::new());
@@ -134,12 +248,16 @@ impl Rows {
             .iter()
             .map(|payload| payload.row.vin.as_str())
             .collect();
-        let mut known: FxHashMap<String, Known<'_>> =
-            storage::find_rows(conn, &first.row.dealer, &first.row.source, &vins)?
-                .into_iter()
-                .map(|row| (row.vin.clone(), Known::Stored(row)))
-                .collect();
-        let sold_before = self.sales_before(conn, batch, &known, now)?;
+        let (dealer, source) = (&first.row.dealer, first.row.source.as_str());
+        let mut stored: FxHashMap<String, Told> = FxHashMap::default();
+        let mut known: FxHashMap<String, Known<'_>> = FxHashMap::default();
+        for EarlierRow { vin, told, parts } in storage::find_rows(conn, dealer, source, &vins)? {
+            stored.insert(vin.clone(), told);
+            known.insert(vin, Known::Stored(parts));
+        }
+        let sold_before = self.sales_before(conn, batch, &stored, now)?;
+        let mut told = stored.clone();
+        let file = file.map(ImportId::uuid);
         let (mut facts, mut outcomes) = (Vec::new(), Vec::with_capacity(batch.len()));
         let mut newest: FxHashMap<&str, &RowFact> = FxHashMap::default();
         for payload in batch {
@@ -149,12 +267,13 @@ impl Rows {
                     "a row cannot be sealed: no randomness".into(),
                 ));
             }
-            let earlier = known.get(&row.vin);
-            if earlier.is_some_and(|earlier| earlier.content() == row.content) {
+            let heard = told.entry(row.vin.clone()).or_default();
+            if heard.hear(file, row.content) {
                 outcomes.push(Outcome::Unchanged);
                 facts.push(Facts::of(&row.vin));
                 continue;
             }
+            let earlier = known.get(&row.vin);
             let sale = match earlier {
                 Some(Known::Now(earlier)) => Some(&earlier.amendment.sale),
                 _ => sold_before.get(&row.vin),
@@ -165,8 +284,20 @@ impl Rows {
             known.insert(row.vin.clone(), Known::Now(payload));
         }
         let ids = self.recorder.record(conn, &facts, now)?;
-        let mut rows: Vec<&RowFact> = newest.into_values().collect();
-        rows.sort_unstable_by(|a, b| a.vin.cmp(&b.vin));
+        let goes_on = |vin: &&String| {
+            let is_new = newest.contains_key(vin.as_str());
+            !is_new && told[*vin].goes_on(&stored[*vin])
+        };
+        let mut midway: Vec<&String> = stored.keys().filter(goes_on).collect();
+        midway.sort_unstable();
+        for vin in midway {
+            storage::put_told(conn, (dealer, source, vin.as_str()), &told[vin])?;
+        }
+        let mut rows: Vec<(&RowFact, &Told)> = newest
+            .into_values()
+            .map(|row| (row, &told[&row.vin]))
+            .collect();
+        rows.sort_unstable_by(|(a, _), (b, _)| a.vin.cmp(&b.vin));
         storage::put_rows(conn, &rows, now)?;
         Ok(outcomes
             .into_iter()
@@ -180,12 +311,12 @@ impl Rows {
         &self,
         conn: &mut Conn<'_>,
         batch: &[&RowPayload],
-        known: &FxHashMap<String, Known<'_>>,
+        stored: &FxHashMap<String, Told>,
         now: Timestamp,
     ) -> Result<FxHashMap<String, Sale>, StoreError> {
         let changes = |row: &&RowFact| {
-            let earlier = known.get(&row.vin);
-            earlier.is_some_and(|earlier| earlier.content() != row.content)
+            let earlier = stored.get(&row.vin);
+            earlier.is_some_and(|earlier| earlier.rows.last() != Some(&row.content))
         };
         let mut changed: Vec<&RowFact> = batch
             .iter()
@@ -210,22 +341,16 @@ impl Rows {
 
 /// What the same source said of a car before.
 enum Known<'b> {
-    Stored(storage::EarlierRow),
+    /// Owner, driver and payer that it named.
+    Stored([Option<SourceRecordId>; 3]),
     /// Further up in the same batch.
     Now(&'b RowPayload),
 }
 
 impl Known<'_> {
-    fn content(&self) -> &[u8] {
-        match self {
-            Self::Stored(row) => &row.content,
-            Self::Now(payload) => &payload.row.content,
-        }
-    }
-
     fn parts(&self) -> [Option<SourceRecordId>; 3] {
         match self {
-            Self::Stored(row) => row.parts,
+            Self::Stored(parts) => *parts,
             Self::Now(payload) => payload.row.parts().map(|(_, record)| record),
         }
     }
@@ -325,14 +450,21 @@ fn amendment(vehicle: CleanVehicle<'_>, licence: Licence) -> Amendment {
     let text = |value: Option<std::borrow::Cow<'_, str>>| {
         value.map_or_else(String::new, std::borrow::Cow::into_owned)
     };
+    let year = vehicle.model_year.unwrap_or(0);
+    let (model_year, guessed_year) = if vehicle.is_year_guessed {
+        (0, year)
+    } else {
+        (year, 0)
+    };
     Amendment {
         sale: sale(&vehicle),
         sale_before: Sale::default(),
+        guessed_year,
         definition: Definition {
             brand: text(vehicle.brand),
             series: text(vehicle.series),
             model: text(vehicle.model),
-            model_year: vehicle.model_year.unwrap_or(0),
+            model_year,
             energy_type: vehicle
                 .energy_type
                 .map_or_else(String::new, |energy| energy.code().to_owned()),

@@ -70,12 +70,12 @@ impl Sink for VehicleSink {
         job: &Job,
         batch: &[&RowPayload],
     ) -> Result<Vec<Written>, StoreError> {
-        let written = self.rows.write(conn, batch, job.now)?;
+        let written = self.rows.write(conn, batch, (Some(job.id), job.now))?;
         Ok(written
             .into_iter()
-            .map(|(outcome, id)| Written {
-                outcome,
-                record: Some(id.uuid()),
+            .map(|kept| Written {
+                outcome: kept.told(),
+                record: Some(kept.vehicle.uuid()),
                 findings: Vec::new(),
             })
             .collect())

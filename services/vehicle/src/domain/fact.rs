@@ -32,6 +32,8 @@ pub(crate) struct Sale {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Amendment {
     pub(crate) definition: Definition,
+    /// What the VIN has the model year to be, where the row says none; 0 if neither does.
+    pub(crate) guessed_year: i32,
     pub(crate) licence: Licence,
     pub(crate) color: String,
     pub(crate) sale: Sale,

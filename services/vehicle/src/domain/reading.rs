@@ -65,7 +65,9 @@ const DAY_MICROS: i64 = 86_400_000_000;
 /// Judges all readings of one car anew; `versions` knows the newest version of visits whose readings are elsewhere now.
 ///
 /// Believed is the longest run of readings that agree with each other, the rest is told from it: so one slip of the
-/// pen does not make all honest readings after it look wrong. Nothing but the set of readings counts.
+/// pen does not make all honest readings after it look wrong. Two or more that agree with each other, and show less than all of that
+/// run that lies before them, or more than all that lies after, are those of another meter, which was replaced, also when that shows
+/// more than the old one by now. Nothing but the set of readings counts.
 pub(crate) fn judge(readings: &mut [Reading], versions: &FxHashMap<VisitId, i64>) {
     readings.sort_by(|a, b| {
         (a.read_at, a.km, a.visit_version, &a.dealer).cmp(&(
@@ -90,7 +92,7 @@ pub(crate) fn judge(readings: &mut [Reading], versions: &FxHashMap<VisitId, i64>
             judged.push(at);
         }
     }
-    let run = longest_run(readings, &judged);
+    let run = believed(readings, &judged);
     for at in judged {
         readings[at].quality = if run.binary_search(&at).is_ok() {
             Quality::Plausible
@@ -110,6 +112,60 @@ pub(crate) fn newest_plausible(readings: &[Reading]) -> Option<&Reading> {
 
 /// How many readings back a chain may skip: a placeholder VIN can have very many.
 const LOOK_BACK: usize = 64;
+
+/// So many readings that agree prove a meter that nobody recorded (`marque_insight::mileage::judge`).
+const PROOF: usize = 2;
+
+/// A pace so many times that of other readings is none of the same car.
+const TIMES_THE_PACE: i64 = 2;
+
+/// The longest run, and those of the meter after or before it.
+fn believed(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
+    let run = longest_run(readings, judged);
+    let (Some(first), Some(last)) = (run.first(), run.last()) else {
+        return run;
+    };
+    let before = &judged[..judged.partition_point(|at| at < first)];
+    let after = &judged[judged.partition_point(|at| at <= last)..];
+    let meter_of =
+        |part: &[usize]| Some(longest_run(readings, part)).filter(|of| of.len() >= PROOF);
+    let falls = |old: &[usize], new: &[usize]| {
+        let ends = old.last().zip(new.first());
+        ends.is_some_and(|(old, new)| readings[*new].km < readings[*old].km)
+    };
+    let old = meter_of(before).filter(|old| falls(old, &run));
+    let new = meter_of(after).filter(|new| falls(&run, new));
+    if old.is_some() || new.is_some() {
+        return [old.unwrap_or_default(), run, new.unwrap_or_default()].concat();
+    }
+    // The new meter may show more than the old one by now: then the run leads from the one to the other, past the first readings of the new
+    // one, which was driven on at a like pace.
+    for place in 1..run.len() {
+        let (one, next) = (run[place - 1], run[place]);
+        let between =
+            judged.partition_point(|at| *at <= one)..judged.partition_point(|at| *at < next);
+        let is_driven_on = |new: &Vec<usize>| {
+            let old = &run[place.saturating_sub(LOOK_BACK)..place];
+            let usual = fastest(readings, old).max(fastest(readings, new));
+            let last = new.last().copied().unwrap_or(one);
+            falls(old, new) && fastest(readings, &[last, next]) <= usual * TIMES_THE_PACE
+        };
+        if let Some(new) = meter_of(&judged[between]).filter(is_driven_on) {
+            return [&run[..place], &new[..], &run[place..]].concat();
+        }
+    }
+    run
+}
+
+/// Kilometres a day on the fastest stretch of readings that follow each other.
+fn fastest(readings: &[Reading], run: &[usize]) -> i64 {
+    let pace = |pair: &[usize]| {
+        let (earlier, later) = (&readings[pair[0]], &readings[pair[1]]);
+        let days = (later.read_at.as_micros() - earlier.read_at.as_micros()) / DAY_MICROS + 1;
+        (later.km - earlier.km) / days
+    };
+    run.windows(2).map(pace).max().unwrap_or(0)
+}
 
 /// The longest chain of readings each of which can follow the one before, in their order; of equally long ones the earliest.
 fn longest_run(readings: &[Reading], judged: &[usize]) -> Vec<usize> {
@@ -199,6 +255,42 @@ mod tests {
                 Plausible, TooFast, TooFast, Plausible, Backwards, Sentinel, Plausible
             ]
         );
+    }
+
+    #[test]
+    fn a_second_reading_of_a_new_meter_confirms_the_first() {
+        use Quality::{Backwards, Plausible, TooFast};
+        let readings = |kms: &[i64]| -> Vec<Reading> {
+            let days = (0..).step_by(90);
+            let visits = days.zip(1..).zip(kms);
+            visits
+                .map(|((day, visit), km)| reading(day, *km, visit, 1))
+                .collect()
+        };
+        let old = [10_000, 20_000, 30_000, 40_000];
+        let mut kms = old.to_vec();
+        kms.push(200);
+        assert_eq!(judged(readings(&kms))[4], Backwards);
+        // Few, as many as before, and more.
+        for km in [5_000, 9_000, 14_000, 19_000, 24_000] {
+            kms.push(km);
+            let mut new_readings = readings(&kms);
+            judge(&mut new_readings, &FxHashMap::default());
+            let plausible = new_readings.iter().all(|one| one.quality == Plausible);
+            assert!(plausible, "{kms:?}");
+            assert_eq!(newest_plausible(&new_readings).unwrap().km, km);
+        }
+        // Also where more were read of the old meter than of the new one until it shows more.
+        let mut kms: Vec<i64> = (1..=10).map(|n| n * 4_000).collect();
+        kms.extend([200, 10_000, 20_000, 30_000, 45_000, 55_000]);
+        let overtaken = judged(readings(&kms));
+        assert!(overtaken.iter().all(|quality| *quality == Plausible));
+        // What leaps is none of another meter, however often.
+        let leaps = judged(readings(&[10_000, 20_000, 30_000, 900_000, 910_000]));
+        assert_eq!(leaps[3..], [TooFast, TooFast]);
+        // Nor are those between others that agree.
+        let between = judged(readings(&[30_000, 31_000, 32_000, 5_000, 5_100, 36_000]));
+        assert_eq!(between[3..5], [Backwards, Backwards]);
     }
 
     #[test]

@@ -80,10 +80,11 @@ impl Vehicle {
     }
 
     /// Takes over what a row says: the newest word on each field wins, but of the sale the first that names it, until the
-    /// row that named it is corrected.
+    /// row that named it is corrected, and a guess takes no word's place.
     pub(crate) fn amend(&mut self, amendment: &Amendment) {
         let Amendment {
             definition,
+            guessed_year,
             licence,
             color,
             sale,
@@ -98,6 +99,8 @@ impl Vehicle {
         newest(&mut self.definition.energy_type, &definition.energy_type);
         if definition.model_year != 0 {
             self.definition.model_year = definition.model_year;
+        } else if self.definition.model_year == 0 {
+            self.definition.model_year = *guessed_year;
         }
         newest(&mut self.licence.class, &licence.class);
         newest(&mut self.licence.vehicle_use, &licence.vehicle_use);
@@ -166,6 +169,26 @@ mod tests {
             ("black", "D1")
         );
         assert_eq!((vehicle.sale_date, vehicle.warranty_end), (day(5), day(6)));
+    }
+
+    #[test]
+    fn a_year_by_the_vin_stands_until_somebody_says_one_and_never_after() {
+        let mut vehicle = car();
+        let guessed = Amendment {
+            guessed_year: 2024,
+            ..Amendment::default()
+        };
+        let typed = Amendment {
+            definition: Definition {
+                model_year: 2023,
+                ..Definition::default()
+            },
+            ..Amendment::default()
+        };
+        for (amendment, expected) in [(&guessed, 2024), (&typed, 2023), (&guessed, 2023)] {
+            vehicle.amend(amendment);
+            assert_eq!(vehicle.definition.model_year, expected);
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@ use marque_api::{
 use marque_core::Timestamp;
 use marque_db::Conn;
 use marque_events::{
-    ApplyError, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler, from_proto_time,
-    put_reception,
+    ApplyError, CONSENT_CHANGED, CUSTOMER_RECEIVED, CUSTOMERS_ERASED, Erased, Handler,
+    from_proto_time, put_reception, shut_receptions,
 };
 use marque_quality::{plate::Plate, vin::Vin};
 use marque_vault::Vault;
@@ -36,7 +36,7 @@ impl Customers {
     fn erased(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         let erased = Erased::of(event)?;
         marque_intake::forget_rows_of(conn, &self.vault, &erased.records)?;
-        Ok(Recorder::forget(conn, &erased)?)
+        Ok(self.recorder.forget(conn, &erased)?)
     }
 
     fn linked(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
@@ -49,7 +49,9 @@ impl Customers {
                 position: event.position,
                 marks: [link.dealer.as_str().into()],
             };
-            facts.extend(facts_of(link, &one, time_of(event))?);
+            if !only_moves(link) {
+                facts.extend(facts_of(link, &one, time_of(event))?);
+            }
             known.push(one);
         }
         let records: Vec<_> = known.iter().map(|link| link.record).collect();
@@ -67,10 +69,17 @@ impl Handler for Customers {
             "marque.customer.source_records.linked" => self.linked(conn, event),
             "marque.customer.customers.merged" => Ok(storage::put_alias(conn, &Alias::of(event)?)?),
             CUSTOMER_RECEIVED => put_reception(conn, event),
+            CONSENT_CHANGED => shut_receptions(conn, event),
             CUSTOMERS_ERASED => self.erased(conn, event),
             _ => Ok(()),
         }
     }
+}
+
+/// Whether a record went to another customer and says of its car what it said before. What it is stamped with is not when it came to say
+/// so: taken for that it would write the history of plates and owners anew with each merge, and no undo would give it back.
+fn only_moves(link: &Link) -> bool {
+    link.said_at.is_none() && !link.previous_customer_id.is_empty()
 }
 
 /// What a record says of a car; nothing if it names no VIN that can be one.

@@ -1,13 +1,14 @@
 //! Between the wire and the domain: every field by name.
 
 use chrono::NaiveDate;
-use marque_api::vehicle::v1 as pb;
+use marque_api::{intake::v1::Column, vehicle::v1 as pb};
 use marque_events::to_proto_time;
 use marque_quality::VehicleRow;
 
 use crate::{
-    app::{RawRow, Shown},
+    app::{Naming, RawRow, Shown},
     domain::{Licence, Party, PartyFact, PlateInterval, Reading, Vehicle},
+    storage::KeptRow,
 };
 
 pub(super) fn row_from_pb(columns: &pb::VehicleColumns) -> RawRow<'_> {
@@ -49,6 +50,35 @@ pub(super) fn row_from_pb(columns: &pb::VehicleColumns) -> RawRow<'_> {
         .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
     RawRow { columns, extra }
+}
+
+/// A row as it is handed out.
+pub(super) fn row_to_pb(naming: Naming) -> pb::ExportedRow {
+    let Naming {
+        kept,
+        roles,
+        columns,
+    } = naming;
+    let KeptRow {
+        dealer,
+        source,
+        vin,
+        sealed: _,
+        received_at,
+    } = kept;
+    let column = |(name, value)| Column { name, value };
+    let [columns, extra] = columns
+        .into_pairs()
+        .map(|pairs| pairs.into_iter().map(column).collect());
+    pb::ExportedRow {
+        dealer,
+        source,
+        vin,
+        roles: roles.iter().map(|role| role.code().to_owned()).collect(),
+        columns,
+        extra,
+        received_at: Some(to_proto_time(received_at)),
+    }
 }
 
 pub(super) fn vehicle_to_pb(shown: Shown) -> pb::Vehicle {

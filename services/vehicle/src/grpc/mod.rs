@@ -128,6 +128,27 @@ impl VehicleGrpc {
         })
     }
 
+    async fn export(
+        &self,
+        request: Request<pb::ExportRowsRequest>,
+    ) -> Result<pb::ExportRowsResponse> {
+        let ctx = CallContext::of(&request)?;
+        let request = request.into_inner();
+        let list = format!("exported_rows?customer={}", request.customer_id);
+        let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
+        // An id that cannot be is a customer whom no row names.
+        let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
+            return Ok(pb::ExportRowsResponse::default());
+        };
+        let page = self.app.export_rows(ctx, customer, page).await?;
+        Ok(pb::ExportRowsResponse {
+            rows: page.entries.into_iter().map(convert::row_to_pb).collect(),
+            next_page_token: page
+                .next
+                .map_or_else(String::new, |key| PageToken::write(&key, &list)),
+        })
+    }
+
     async fn list_all_parties(
         &self,
         request: Request<pb::ListPartiesRequest>,
@@ -235,6 +256,13 @@ impl VehicleService for VehicleGrpc {
         request: Request<pb::ListCustomerVehiclesRequest>,
     ) -> Answer<pb::ListCustomerVehiclesResponse> {
         answer(self.list_of_customer(request).await)
+    }
+
+    async fn export_rows(
+        &self,
+        request: Request<pb::ExportRowsRequest>,
+    ) -> Answer<pb::ExportRowsResponse> {
+        answer(self.export(request).await)
     }
 
     async fn list_parties(

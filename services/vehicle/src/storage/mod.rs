@@ -18,7 +18,8 @@ pub(crate) use marque_events::{
     Alias, Linked, current_customer, customers_of, put_alias, put_links,
 };
 pub(crate) use parties::{
-    cars_left, end_parties, list_parties, put_parties, relink, unsay_senders, vehicles_of_customer,
+    cars_left, end_parties, list_parties, put_parties, records_of, relink, unsay_senders,
+    vehicles_of_customer,
 };
 pub(crate) use plates::{
     Held, add_sightings, current_holders, list_plates, plates_seen_on, put_intervals,
@@ -29,7 +30,8 @@ pub(crate) use readings::{
     vehicles_of_visits,
 };
 pub(crate) use rows::{
-    EarlierRow, KeptRow, StoredColumns, find_rows, kept_rows, put_rows, rows_of, vehicle_ids,
+    EarlierRow, KeptRow, NamingRow, StoredColumns, find_rows, kept_rows, put_rows, put_told,
+    rows_naming, rows_of, vehicle_ids,
 };
 pub use sealed::SEALED;
 pub(crate) use sealed::{place, row_of};

@@ -148,6 +148,15 @@ pub(crate) fn vehicles_of_customer(
     Ok(vehicles.map(|(vehicle, _)| vehicle).collect())
 }
 
+/// The source records of a customer.
+pub(crate) fn records_of(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<Vec<SourceRecordId>, StoreError> {
+    let sql = "SELECT source_record_id FROM record_links WHERE customer_id = ?1";
+    conn.query(sql, &[customer.uuid().into()], |row| record_id(row, 0))
+}
+
 /// All parts in vehicles. Sight of the vehicles is the caller's to check: see [`super::visible`].
 pub(crate) fn list_parties(
     conn: &mut Conn<'_>,

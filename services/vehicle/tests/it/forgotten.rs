@@ -2,16 +2,23 @@
 
 use std::time::Duration;
 
-use marque_api::{customer::v1::CustomersErased, events::v1::Event, vehicle::v1::VehicleColumns};
+use marque_api::{
+    customer::v1::CustomersErased, events::v1::Event, intake::v1::RowOutcome,
+    service_history::v1::RecordedVisit, vehicle::v1::VehicleColumns,
+};
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{World, again, customer, day, event, link, linked, record_of, vin};
+use crate::{
+    imports::import,
+    world::{World, again, customer, day, event, link, linked, record_of, recorded, vin, visit},
+};
 
 store_test_suite!(
     a_car_of_who_is_erased_is_nobodys_and_bears_none_of_his_plates,
     who_had_the_car_is_kept_aside_while_the_law_wants_it,
     who_gave_his_car_away_and_took_it_back_takes_both_plates_with_him,
     an_older_binary_forgets_when_he_was_away_from_his_car_too,
+    what_comes_under_the_key_of_who_was_erased_is_about_the_car_alone,
 );
 
 fn erased(position: i64, key: &str, restricted: bool) -> Event {
@@ -116,4 +123,64 @@ async fn an_older_binary_forgets_when_he_was_away_from_his_car_too(db: TestDb) {
     });
     assert_eq!(forgotten.await.unwrap(), 2, "both cars");
     assert_eq!(world.count(away).await, 0);
+}
+
+async fn what_comes_under_the_key_of_who_was_erased_is_about_the_car_alone(db: TestDb) {
+    let world = World::start(db).await;
+    world.customers.deliver([erased(1, "A", false)]).await;
+    let row = |driver: &str| VehicleColumns {
+        vin: vin(1),
+        plate: "京A12345".into(),
+        brand: "样例".into(),
+        owner_key: "A".into(),
+        extra: [("driver_key", driver), ("车主姓名", "慕容彼得")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ..VehicleColumns::default()
+    };
+    let (car, outcome) = world.put("D1", row("B")).await;
+    assert_eq!(outcome, RowOutcome::Erased as i32);
+    let brand = car.definition.map(|definition| definition.brand);
+    assert_eq!(brand.as_deref(), Some("样例"), "the car's own");
+    let parties = world.parties(&car.id).await;
+    assert_eq!(parties.len(), 1, "and its driver, who was not erased");
+    assert_eq!(
+        parties[0].source_record_id,
+        record_of("D1", "B").to_string()
+    );
+    // His dealer's system sends the same every night.
+    let (again, outcome) = world.put("D1", row("B")).await;
+    assert_eq!(
+        (outcome, again.version),
+        (RowOutcome::Erased as i32, car.version)
+    );
+    let file = format!(
+        "vin,plate,brand,owner_key,车主姓名\n{},京A54321,样例,A,慕容彼得\n",
+        vin(2)
+    );
+    let done = import(&world, &file).await;
+    assert_eq!((done.received, done.unchanged), (1, 1));
+    // A visit may be told of after he was.
+    let brought = RecordedVisit {
+        source_record_id: record_of("D1", "A").to_string(),
+        ..visit(1, "D1", &vin(3), 1_000, day(0))
+    };
+    world.visits.deliver([recorded(1, vec![brought])]).await;
+    assert!(world.find(&vin(3)).await.is_some());
+    // A row that never said more is sealed in as many bytes.
+    let bare = VehicleColumns {
+        vin: vin(4),
+        brand: "样例".into(),
+        ..VehicleColumns::default()
+    };
+    world.put("D1", bare).await;
+    for sql in [
+        "SELECT count(*) - 3 FROM vehicle_rows",
+        "SELECT count(DISTINCT length(sealed)) - 1 FROM vehicle_rows",
+        "SELECT count(*) FROM vehicle_parties WHERE role <> 'driver'",
+        "SELECT count(*) FROM plate_sightings",
+        "SELECT count(*) FROM vehicle_rows WHERE owner IS NOT NULL",
+    ] {
+        assert_eq!(world.count(sql).await, 0, "{sql}");
+    }
 }

@@ -14,13 +14,14 @@ use crate::world::{World, vin};
 
 store_test_suite!(
     a_file_taken_in_twice_changes_nothing_the_second_time,
+    rows_of_one_car_far_apart_are_the_same_again_too,
     rows_of_an_old_import_are_forgotten,
 );
 
 /// Bytes a message.
 const CHUNK: usize = 256 * 1024;
 
-async fn import(world: &World, file: &str) -> Import {
+pub(crate) async fn import(world: &World, file: &str) -> Import {
     let start = ImportStart {
         kind: "vehicles".into(),
         dealer: "D1".into(),
@@ -120,14 +121,48 @@ async fn a_file_taken_in_twice_changes_nothing_the_second_time(db: TestDb) {
     assert_eq!((kinds, outbox), (2, 2), "one event of a kind a batch");
 
     // The last row of a VIN is what the file says of it: the same file again ends as it did.
+    let before = world.find(&vin(1)).await.unwrap();
     let second = import(&world, &file).await;
-    assert_eq!((second.received, second.quarantined), (4, 1));
-    let again = world.find(&vin(1)).await.unwrap();
-    assert_eq!(again.color, "红");
+    assert_eq!(
+        (second.received, second.quarantined, second.unchanged),
+        (4, 1, 3)
+    );
+    assert_eq!(world.find(&vin(1)).await.unwrap(), before);
+    // What one of the rows says anew counts, and what stands below it is newer still.
+    let mended = file.replace("白", "银");
+    let third = import(&world, &mended).await;
+    assert_eq!(
+        (third.accepted + third.with_findings, third.unchanged),
+        (2, 1)
+    );
+    assert_eq!(world.find(&vin(1)).await.unwrap().color, "红");
+    assert_eq!(import(&world, &mended).await.unchanged, 3);
     let once = format!("车架号,颜色\n{},蓝\n", vin(3));
     import(&world, &once).await;
     let same = import(&world, &once).await;
     assert_eq!((same.received, same.unchanged), (1, 1));
+}
+
+/// The world takes rows in by a few hundred: those of the first car lie in several transactions.
+async fn rows_of_one_car_far_apart_are_the_same_again_too(db: TestDb) {
+    let world = World::start(db).await;
+    let mut file = "车架号,车牌号\n".to_owned();
+    for n in 0..1_500_u32 {
+        let car = if n % 700 == 0 { 1 } else { n + 10 };
+        let plate = if car == 1 {
+            format!("京A{:05}", 12_345 + n)
+        } else {
+            String::new()
+        };
+        file.push_str(&format!("{},{plate}\n", vin(car)));
+    }
+    let first = import(&world, &file).await;
+    assert_eq!((first.received, first.unchanged), (1_500, 0));
+    let before = world.find(&vin(1)).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(import(&world, &file).await.unchanged, 1_500);
+        assert_eq!(world.find(&vin(1)).await.unwrap(), before);
+    }
 }
 
 async fn rows_of_an_old_import_are_forgotten(db: TestDb) {

@@ -6,6 +6,7 @@ mod events;
 mod evidence;
 mod forgotten;
 mod imports;
+mod moves;
 mod rows;
 mod scopes;
 mod speed;

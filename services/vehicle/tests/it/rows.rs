@@ -2,8 +2,9 @@
 
 use marque_api::{
     intake::v1::RowOutcome,
-    vehicle::v1::{PutVehicleRequest, Vehicle, VehicleColumns},
+    vehicle::v1::{ExportRowsRequest, ExportedRow, PutVehicleRequest, Vehicle, VehicleColumns},
 };
+use marque_auth::{Role, Scope};
 use marque_core::CustomerId;
 use marque_testkit::{TestDb, store_test_suite};
 use tonic::Code;
@@ -12,6 +13,7 @@ use crate::world::{World, customer, day, link, linked, record_of, vin};
 
 store_test_suite!(
     a_later_row_amends_field_by_field_and_the_same_row_changes_nothing,
+    a_row_without_a_model_year_leaves_the_one_that_was_typed,
     a_sale_is_corrected_by_the_row_that_named_it,
     what_the_vehicle_licence_says_is_kept_and_told,
     an_owner_the_row_no_longer_names_has_ended,
@@ -20,7 +22,9 @@ store_test_suite!(
     a_row_without_a_vin_is_refused_with_the_way_to_mend_it,
     an_idempotency_key_gives_the_same_answer_and_refuses_another_request,
     a_write_over_another_version_than_the_one_read_changes_nothing,
+    a_condition_tells_nothing_of_a_car_that_others_told_of,
     a_dealer_cannot_write_for_another,
+    a_customer_is_handed_the_rows_that_name_him_and_of_his_own_cars_all_columns,
 );
 
 fn row(n: u32) -> VehicleColumns {
@@ -71,6 +75,22 @@ async fn a_later_row_amends_field_by_field_and_the_same_row_changes_nothing(db: 
             .await,
         2
     );
+}
+
+async fn a_row_without_a_model_year_leaves_the_one_that_was_typed(db: TestDb) {
+    let world = World::start(db).await;
+    let said = |model_year: &str, color: &str| VehicleColumns {
+        model_year: model_year.into(),
+        color: color.into(),
+        ..row(1)
+    };
+    let year = |vehicle: &Vehicle| vehicle.definition.as_ref().unwrap().model_year;
+    let (by_vin, _) = world.put("D1", said("", "white")).await;
+    assert_eq!(year(&by_vin), 2024, "R in the VIN");
+    let (typed, _) = world.put("D1", said("2023款", "white")).await;
+    assert_eq!(year(&typed), 2023);
+    let (painted, _) = world.put("D1", said("", "black")).await;
+    assert_eq!((year(&painted), painted.color.as_str()), (2023, "black"));
 }
 
 async fn a_sale_is_corrected_by_the_row_that_named_it(db: TestDb) {
@@ -335,6 +355,34 @@ async fn a_write_over_another_version_than_the_one_read_changes_nothing(db: Test
     assert_eq!((kept.color.as_str(), kept.version), ("黑", mine.version));
 }
 
+async fn a_condition_tells_nothing_of_a_car_that_others_told_of(db: TestDb) {
+    let world = World::start(db).await;
+    world.put("D1", row(5)).await;
+    let put = async |n: u32, expected_version| {
+        let request = PutVehicleRequest {
+            dealer: "D3".into(),
+            source: "dms".into(),
+            columns: Some(VehicleColumns {
+                vin: vin(n),
+                color: "黑".into(),
+                ..VehicleColumns::default()
+            }),
+            expected_version,
+        };
+        let mut vehicles = world.vehicles();
+        let put = vehicles.put_vehicle(world.desk("D3", request));
+        put.await.map(drop).map_err(|refused| refused.code())
+    };
+    // One that D1 has and one that nobody has.
+    for n in [5, 6] {
+        for version in [1, 2] {
+            assert_eq!(put(n, version).await, Err(Code::Aborted), "{n} {version}");
+        }
+        assert_eq!(put(n, -1).await, Ok(()), "{n}");
+        assert_eq!(put(n, -1).await, Err(Code::Aborted), "he sees it now");
+    }
+}
+
 async fn a_dealer_cannot_write_for_another(db: TestDb) {
     let world = World::start(db).await;
     for dealer in ["D2", "D99"] {
@@ -352,4 +400,61 @@ async fn a_dealer_cannot_write_for_another(db: TestDb) {
         assert_eq!(refused.code(), Code::NotFound, "{dealer}");
     }
     assert_eq!(world.count("SELECT count(*) FROM vehicles").await, 0);
+}
+
+/// The rows that are handed out of one customer to another, one a page.
+async fn exported(world: &World, of: CustomerId, to: CustomerId) -> Vec<ExportedRow> {
+    let (mut rows, mut token) = (Vec::new(), String::new());
+    loop {
+        let message = ExportRowsRequest {
+            customer_id: of.to_string(),
+            page_size: 1,
+            page_token: token,
+        };
+        let request = world.ask(Role::Customer, Scope::Customer(to), message);
+        let page = world.vehicles().export_rows(request).await.unwrap();
+        let page = page.into_inner();
+        rows.extend(page.rows);
+        token = page.next_page_token;
+        if token.is_empty() {
+            return rows;
+        }
+    }
+}
+
+async fn a_customer_is_handed_the_rows_that_name_him_and_of_his_own_cars_all_columns(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![
+        link("D1", "A", customer(10), "", "", day(0)),
+        link("D1", "B", customer(20), "", "", day(0)),
+    ];
+    world.customers.deliver([linked(1, links)]).await;
+    for n in [1, 2] {
+        let driven = VehicleColumns {
+            owner_key: "A".into(),
+            plate: "京A12345".into(),
+            extra: [("driver_key", "B"), ("车主备注", "下午来电")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+            ..row(n)
+        };
+        world.put("D1", driven).await;
+    }
+    world.put("D1", row(3)).await;
+    let (own, driven) = (customer(10), customer(20));
+    let rows = exported(&world, own, own).await;
+    let vins: Vec<&str> = rows.iter().map(|row| row.vin.as_str()).collect();
+    let mut named = [vin(1), vin(2)];
+    named.sort();
+    assert_eq!(vins, named);
+    assert_eq!(rows[0].roles, ["owner"]);
+    let has = |row: &ExportedRow, text: &str| format!("{row:?}").contains(text);
+    assert!(has(&rows[0], "下午来电") && has(&rows[0], "京A12345"));
+    let rows = exported(&world, driven, driven).await;
+    assert_eq!(
+        (rows.len(), rows[0].roles.as_slice()),
+        (2, &["driver".to_owned()][..])
+    );
+    assert!(!has(&rows[0], "下午来电"), "the owner's");
+    assert!(exported(&world, own, driven).await.is_empty());
 }

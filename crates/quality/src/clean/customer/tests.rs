@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::finding::Severity;
+use crate::{dictionary::Lang, finding::Severity};
 
 fn today() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 21).expect("a day")
@@ -136,6 +136,21 @@ fn a_number_that_merely_begins_as_a_credit_code_stays_an_id_number() {
     assert_eq!(rules(&cleaned), [Rule::IdCheckCharacter]);
     let cleaned = clean(|row| row.id_number = Some("911101081020168903"));
     assert!(rules(&cleaned).contains(&Rule::MovedFromColumn));
+}
+
+#[test]
+fn an_id_number_that_a_spreadsheet_has_cut_is_mended_by_the_format_of_its_column() {
+    let cleaned = clean(|row| row.id_number = Some("110105194912310000"));
+    assert_eq!(rules(&cleaned), [Rule::IdCut]);
+    assert_eq!(cleaned.record.id_document, None);
+    let [finding] = &cleaned.findings[..] else {
+        panic!("one is found");
+    };
+    assert!(finding.how_to_fix(Lang::Zh).contains("文本"));
+    assert!(finding.how_to_fix(Lang::En).contains("as text"));
+    // A slip in the last place is none.
+    let cleaned = clean(|row| row.id_number = Some("110105194912310021"));
+    assert_eq!(rules(&cleaned), [Rule::IdCheckCharacter]);
 }
 
 #[test]

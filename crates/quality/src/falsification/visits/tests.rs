@@ -3,7 +3,7 @@
 use chrono::{Days, NaiveDate};
 use proptest::prelude::*;
 
-use super::*;
+use super::{super::clerk_unit, *};
 
 fn day(number: u64) -> NaiveDate {
     let first = NaiveDate::from_ymd_opt(2024, 1, 1).expect("a day");
@@ -150,6 +150,45 @@ fn a_feed_that_never_carries_lines_is_no_sign() {
         ..visit
     });
     assert!(assessment.suspects.is_empty());
+}
+
+/// Each dealer's visits by ten advisers in turn; the fourth of the last dealer does no work in ten of his sixteen.
+#[test]
+fn one_adviser_of_ten_who_does_no_work_is_named_and_his_own_visits_bear_the_sign() {
+    let (mut dealers, mut advisers) = (BTreeMap::new(), BTreeMap::new());
+    let adviser =
+        |dealer: u64, n: usize| clerk_unit(&format!("D{dealer:02}"), &format!("S{}", n % 10));
+    let is_invented = |dealer: u64, n: usize| dealer == 9 && n % 10 == 3 && n / 10 % 8 < 5;
+    for dealer in 0..10 {
+        for (n, visit) in honest(dealer).into_iter().enumerate() {
+            let visit = VisitEntry {
+                is_bare: visit.is_bare || is_invented(dealer, n),
+                ..visit
+            };
+            for (units, unit) in [
+                (&mut dealers, format!("D{dealer:02}")),
+                (&mut advisers, adviser(dealer, n)),
+            ] {
+                let state: &mut VisitState = units.entry(unit).or_default();
+                state.add(&visit);
+            }
+        }
+    }
+    let settings = Settings::default();
+    let by_dealer = assess_visits(&dealers, settings);
+    assert!(by_dealer.suspects.is_empty(), "{:?}", by_dealer.suspects);
+    let by_adviser = assess_visit_clerks(&advisers, &by_dealer, settings);
+    let named = by_adviser.suspects.iter();
+    let named: Vec<(&str, Kind)> = named.map(|one| (one.unit.as_str(), one.kind)).collect();
+    assert_eq!(named, [(adviser(9, 3).as_str(), Kind::BareVisit)]);
+    let bare = VisitEntry {
+        is_bare: true,
+        ..honest(9)[3]
+    };
+    for (n, bears) in [(3, true), (4, false)] {
+        let signs = by_adviser.signs(&adviser(9, n), &bare, Vec::new());
+        assert_eq!(signs.iter().any(|sign| sign.kind == Kind::BareVisit), bears);
+    }
 }
 
 proptest! {

@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ColumnCheck, Columns, Facts, Kind, Match, Matcher, PastContact, SourceRecord, clear_kind,
+        ColumnCheck, Columns, Facts, Kind, Match, Matcher, PastContact, SourceRecord, Version,
+        car_said_at, clear_kind, noted,
     },
     error::{Error, Result},
     storage::{Existing, Identity, NewCustomer, NewRecord},
@@ -230,8 +231,14 @@ impl<'a> Batch<'a> {
         self.known.remove(seq);
         let verdict = self.place_again(conn, row, own, &old_features)?;
         let customer = self.home(row, &verdict);
-        let past = past_contacts(&old, &old_facts, &row.facts, self.now);
-        let sealed = self.app.store.seal(row.id, &row.columns, &past)?;
+        let before = Version {
+            facts: &old_facts,
+            recorded_at: old.recorded_at,
+            since: &old.since,
+        };
+        let since = noted(&before, (&row.facts, row.recorded_at), self.now);
+        let past = past_contacts(&old, &old_facts, row, self.now);
+        let sealed = self.app.store.seal(row.id, &row.columns, &past, &since)?;
         let vault = self.app.store.vault();
         let old_keys = Keys::of(vault, &row.dealer, &old_facts, &old_features);
         let checks = still_checked(&old, &row.columns, self.now);
@@ -261,7 +268,7 @@ impl<'a> Batch<'a> {
             previous: Some(existing.customer),
             because: verdict.because,
             version: existing.version + 1,
-            said_at: said_at((&old, &old_facts), row, self.now),
+            said_at: car_said_at(&since, row.recorded_at),
         });
         Ok(())
     }
@@ -411,39 +418,54 @@ fn still_checked(old: &SourceRecord, new: &Columns, now: Timestamp) -> Vec<Colum
     still.chain(since_now).collect()
 }
 
-/// When a record that changed came to say what it says now of its car. Many systems say only when the file was begun, however often it
-/// changes: another car counts from when it came. Whoever mends a phone does not say once more whose the car is.
-fn said_at((old, old_facts): (&SourceRecord, &Facts), row: &Ready, now: Timestamp) -> Timestamp {
-    let of_car = |facts: &Facts| (facts.vin.clone(), facts.plate.clone());
-    if row.recorded_at > old.recorded_at || of_car(old_facts) == of_car(&row.facts) {
-        row.recorded_at
-    } else {
-        now
-    }
-}
-
-/// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has.
+/// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has. A row that is
+/// typed after the word before it says itself when; of any other it is when it came.
 fn past_contacts(
     old: &SourceRecord,
     old_facts: &Facts,
-    new: &Facts,
+    row: &Ready,
     now: Timestamp,
 ) -> Vec<PastContact> {
-    let current: Vec<(&str, &str)> = new.contacts().collect();
+    let typed_at = row.recorded_at;
+    let current: Vec<(&str, &str)> = row.facts.contacts().collect();
     let mut past = old.past_contacts.clone();
+    // Of each channel, since when the latest of its contacts was said.
+    let mut said_last: FxHashMap<&str, Timestamp> = FxHashMap::default();
     for (channel, value) in old_facts.contacts() {
         let is_this = |known: &PastContact| known.channel == channel && known.value == value;
         let going_on = past
             .iter()
             .find(|&known| is_this(known) && known.to.is_none());
-        let from = going_on.map_or(old.recorded_at, |known| known.from.min(old.recorded_at));
+        let mut from = going_on.map_or(old.recorded_at, |known| known.from);
+        if from <= old.recorded_at {
+            from = from.min(typed_at);
+        }
+        let last = said_last.entry(channel).or_insert(old.recorded_at);
+        *last = from.max(*last);
+        let ends_at = if typed_at > from {
+            typed_at.min(now)
+        } else {
+            now
+        };
         past.retain(|known| !is_this(known));
         past.push(PastContact {
             channel: channel.to_owned(),
             value: value.to_owned(),
             from,
-            to: (!current.contains(&(channel, value))).then_some(now),
+            to: (!current.contains(&(channel, value))).then_some(ends_at),
         });
+    }
+    let before: Vec<(&str, &str)> = old_facts.contacts().collect();
+    for (channel, value) in current.iter().filter(|contact| !before.contains(contact)) {
+        let last = said_last.get(channel).copied().unwrap_or(old.recorded_at);
+        if typed_at <= last && typed_at < now {
+            past.push(PastContact {
+                channel: (*channel).to_owned(),
+                value: (*value).to_owned(),
+                from: now,
+                to: None,
+            });
+        }
     }
     past
 }

@@ -198,7 +198,7 @@ impl Batch<'_> {
         let store = &self.app.store;
         for joined in self.merges() {
             store.move_records(conn, &joined.seqs, joined.into)?;
-            store.set_merged_into(conn, joined.from, Some(joined.into), self.now)?;
+            store.set_merged_into(conn, joined.from, joined.into, self.now)?;
             self.app.pairs_follow(conn, joined.from, joined.into)?;
         }
         Ok(())

@@ -347,5 +347,10 @@ fn engine(why: Why, reason: &str) -> Cause<'_> {
 /// One customer of whom something cannot be read holds nobody else up.
 pub(super) fn leave_out(customer: CustomerSerial, error: &Error) {
     tracing::warn!(serial = customer.get(), %error, "a customer is left out of the reconciliation");
-    metrics::counter!("marque_customer_reconciliation_left_out_total").increment(1);
+    count_left_out(1);
+}
+
+/// Tells the metrics of so many more.
+pub(super) fn count_left_out(customers: u64) {
+    metrics::counter!("marque_customer_reconciliation_left_out_total").increment(customers);
 }

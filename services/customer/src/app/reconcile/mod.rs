@@ -148,6 +148,9 @@ impl Reconciler {
 
     /// Works until told to stop.
     pub(crate) async fn run(mut self, stop: CancellationToken) {
+        // There from the start: an increase from nothing is none to Prometheus.
+        count(Progress::default());
+        acts::count_left_out(0);
         loop {
             let began = Instant::now();
             let step = tokio::select! {

@@ -35,7 +35,8 @@ pub(crate) async fn get_complaint(
         |mut client, request| async move { client.get_complaint(request).await },
     );
     let complaint = get.await?.complaint.unwrap_or_default();
-    conditions.read(complaint.version, &ComplaintView::from(complaint))
+    let (version, owner) = (complaint.version, complaint.customer_id.clone());
+    conditions.read_owned(version, &owner, &ComplaintView::from(complaint))
 }
 
 /// Which cases.

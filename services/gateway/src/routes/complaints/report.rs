@@ -87,7 +87,8 @@ pub(crate) struct LineView {
     first_response: SpreadView,
     /// Resolutions.
     resolution: SpreadView,
-    /// Share of the cases that ended and came back; null if none has ended.
+    /// Share of the cases that were resolved here and came back; null if none was. History and withdrawn cases that are re-opened do not
+    /// count.
     reopen_rate: Option<f64>,
     /// Mean satisfaction with the resolution, 1 to 5; null if nobody was asked.
     satisfaction_resolution: Option<f64>,
@@ -171,11 +172,12 @@ pub(crate) async fn get_complaint_report(
         to,
         by: by.clone(),
     };
-    let get = app.clients.complaint.read(
-        &call,
-        request,
-        |mut client, request| async move { client.get_report(request).await },
-    );
+    let get = app
+        .clients
+        .complaint
+        .read(&call, request, |mut client, request| async move {
+            client.get_report(request).await
+        });
     let lines = get.await?.lines;
     match format {
         Some(format) => export::file("complaints", format, table(&lines, &by)),
@@ -272,7 +274,9 @@ mod tests {
             compensated_minor: 30_050,
             ..pb::ReportLine::default()
         };
-        let csv = Format::Csv.write(&table(&[line], "dealer").unwrap()).unwrap();
+        let csv = Format::Csv
+            .write(&table(&[line], "dealer").unwrap())
+            .unwrap();
         let text = String::from_utf8(csv).unwrap();
         let (head, cells) = text.split_once("\r\n").unwrap();
         assert_eq!(head.matches(',').count(), cells.matches(',').count());

@@ -183,7 +183,7 @@ pub(crate) struct SolutionDecisionBody {
     decision: String,
 }
 
-/// Approve the version of a solution that stands, reject the draft, or retire the solution.
+/// Approve the version of a solution that stands, reject the draft, or retire the solution; for headquarters.
 ///
 /// What was approved before a rejected draft stays in force; a retired solution has no version in force.
 #[utoipa::path(post, path = "/v1/solutions/{id}/decision", tag = "complaints",

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    answer::{ok, tagged},
+    answer::{Preconditions, ok},
     edge::Call,
     extract::{Path, Query},
     problem::Answer,
@@ -79,6 +79,7 @@ impl From<pb::SourceRecord> for SourceRecordView {
 pub(crate) async fn get_source_record(
     State(app): State<App>,
     call: Call,
+    conditions: Preconditions,
     Path(id): Path<String>,
 ) -> Answer {
     let request = pb::GetSourceRecordRequest { id };
@@ -90,8 +91,8 @@ pub(crate) async fn get_source_record(
         });
     let record = get.await?.source_record.unwrap_or_default();
     // The version is the record's own, for a write over it: whose it is may change without one.
-    let version = record.version;
-    Ok(tagged(ok(&SourceRecordView::from(record))?, version))
+    let (version, owner) = (record.version, record.customer_id.clone());
+    conditions.read_owned(version, &owner, &SourceRecordView::from(record))
 }
 
 /// A page of source records.

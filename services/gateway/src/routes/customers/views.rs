@@ -199,16 +199,16 @@ impl From<pb::ContactPoint> for ContactPointView {
 pub(crate) struct LineageView {
     /// Field.
     field: String,
-    /// The record that won.
+    /// The record that won; empty if the caller may not know of it.
     source_record_id: String,
     /// The rule that let it win.
     rule: String,
-    /// When that record was typed.
+    /// When that record was typed, or came to say so where its dealer gave no later time; left out if the caller may not know of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     recorded_at: Option<Instant>,
-    /// How many records say the same.
+    /// How many records say the same, as far as the caller may know of them.
     agreeing: i32,
-    /// How many records say anything.
+    /// How many records say anything, as far as the caller may know of them.
     saying: i32,
     /// How far the source of the record that won is trusted, 0 to 1; 0 if that is another dealer's whom the caller may not know.
     trust: f64,

@@ -16,7 +16,7 @@ use super::views::ImportView;
 use crate::{
     answer::{json, located},
     edge::Call,
-    extract::read_json,
+    extract::{is_type, read_json, refuse_coding},
     intake::{ImportError, Part, chunk, importer, send, start},
     problem::{Answer, Failure},
     state::App,
@@ -61,6 +61,7 @@ pub(crate) struct ImportQuery {
     responses((status = 202, description = "Taken in", body = ImportView)))]
 pub(crate) async fn create_import(State(app): State<App>, call: Call, request: Request) -> Answer {
     let begin = ImportQuery::read(request.uri())?.into_start(request.headers())?;
+    refuse_wrapping(request.headers())?;
     let importer = importer(&app.clients.imports, &begin.kind).map_err(Status::from)?;
     let parts =
         stream::once(std::future::ready(Ok(start(begin)))).chain(chunks(request.into_body()));
@@ -76,6 +77,18 @@ pub(crate) async fn create_import(State(app): State<App>, call: Call, request: R
         json(StatusCode::ACCEPTED, &ImportView::from(import)),
         path,
     ))
+}
+
+/// Refuses what is not the file itself, of which nothing could be read but that it is no table.
+fn refuse_wrapping(headers: &HeaderMap) -> Answer<()> {
+    refuse_coding(headers)?;
+    if !is_type(headers, &["multipart/form-data"]) {
+        return Ok(());
+    }
+    let detail =
+        "send the file itself as the body and not in a form, as curl does with --data-binary @FILE";
+    let failure = Failure::invalid("CONTENT_TYPE_UNSUPPORTED", detail);
+    Err(failure.with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
 }
 
 fn chunks(body: Body) -> impl futures::Stream<Item = Part> + Send {

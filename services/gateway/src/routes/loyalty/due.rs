@@ -129,6 +129,8 @@ impl From<pb::GetDueDatesResponse> for DueDates {
 }
 
 /// What is due for the current cars of a customer: maintenance by predicted mileage, inspection, insurance, warranty.
+///
+/// Nothing of one who withdrew consent to `care`.
 #[utoipa::path(get, path = "/v1/customers/{id}/due-dates", tag = "scores",
     params(("id" = String, Path, description = "Customer id")),
     responses((status = 200, description = "Cars and what is due for them", body = DueDates)))]
@@ -151,7 +153,7 @@ pub(crate) async fn get_vehicle_due_dates(
 ) -> Answer {
     let request = pb::GetDueDatesRequest {
         vehicle_id,
-        customer_id: String::new(),
+        ..pb::GetDueDatesRequest::default()
     };
     find(&app, &call, request).await
 }
@@ -168,7 +170,7 @@ pub(crate) async fn get_my_due_dates(State(app): State<App>, call: Call) -> Answ
 pub(crate) fn of_customer(customer_id: String) -> pb::GetDueDatesRequest {
     pb::GetDueDatesRequest {
         customer_id,
-        vehicle_id: String::new(),
+        ..pb::GetDueDatesRequest::default()
     }
 }
 

@@ -121,6 +121,8 @@ pub(crate) struct LoyaltyPage {
 }
 
 /// Customers by how likely they stay away, the likeliest first; those the caller has to do with.
+///
+/// It is a list of whom to win: nobody is on it who withdrew consent to `marketing` or to `scoring`.
 #[utoipa::path(get, path = "/v1/loyalty", tag = "scores", params(LoyaltyQuery),
     responses((status = 200, description = "A page of customers", body = LoyaltyPage)))]
 pub(crate) async fn list_loyalty(

@@ -71,7 +71,7 @@ async fn get(app: &App, call: &Call, vin: &str) -> Answer<Vehicle> {
 async fn due_dates(app: &App, call: &Call, vehicle_id: String) -> Part<DueDates> {
     let request = GetDueDatesRequest {
         vehicle_id,
-        customer_id: String::new(),
+        ..GetDueDatesRequest::default()
     };
     let answer = app
         .clients

@@ -91,6 +91,9 @@ impl Facts {
         if self.loyalty.is_here() {
             self.loyalty = Part::Unavailable;
         }
+        if self.due_dates.is_here() {
+            self.due_dates = Part::Unavailable;
+        }
     }
 
     /// Whether one of the roles that know every customer answered: with none of them there is no profile to show.
@@ -137,7 +140,7 @@ pub(crate) async fn beside(
 }
 
 /// The profile of an id; the facts of one that was merged away are asked again of the customer it now is, and those of who does not agree
-/// to be scored as far as they rest on that. Of whom that cannot be known they are left out.
+/// to be scored or reminded as far as they rest on that. Of whom that cannot be known they are left out.
 pub(crate) async fn assemble(app: &App, mut call: Call, id: &str) -> Answer {
     call.meta = call.meta.within(app.settings.part_deadline);
     let (customer, mut facts) = tokio::join!(

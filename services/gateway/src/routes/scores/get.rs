@@ -101,6 +101,8 @@ pub(crate) struct ScoreHistoryPage {
 }
 
 /// Every score that a customer, and whoever was merged into him, has had, newest first, each computed again from its inputs and model.
+///
+/// None of one who withdrew consent to `scoring`; he himself finds them in `GET /v1/me/personal-data`.
 #[utoipa::path(get, path = "/v1/customers/{id}/score-history", tag = "scores",
     params(("id" = String, Path, description = "Customer id"), Paging),
     responses((status = 200, description = "A page of scores", body = ScoreHistoryPage)))]
@@ -115,6 +117,7 @@ pub(crate) async fn list_score_history(
         customer_id,
         page_size,
         page_token,
+        for_the_person: false,
     };
     let list = app
         .clients

@@ -114,7 +114,7 @@ pub(crate) struct PutVehicle {
     /// The vehicle; left out if the row was held back.
     #[serde(skip_serializing_if = "Option::is_none")]
     vehicle: Option<VehicleView>,
-    /// accepted, accepted_with_findings, quarantined or unchanged.
+    /// accepted, accepted_with_findings, quarantined, unchanged, or erased: a person it names was, and only the car was taken in.
     #[schema(example = "accepted")]
     outcome: &'static str,
     /// Remarks.

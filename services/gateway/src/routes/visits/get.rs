@@ -33,7 +33,8 @@ pub(crate) async fn get_visit(
             client.get_visit(request).await
         });
     let visit = get.await?.visit.unwrap_or_default();
-    conditions.read(visit.version, &VisitView::from(visit))
+    let (version, owner) = (visit.version, visit.customer_id.clone());
+    conditions.read_owned(version, &owner, &VisitView::from(visit))
 }
 
 /// Versions of a visit.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    routes::vehicles::is_zero,
+    routes::{exported::ColumnView, vehicles::is_zero},
     values::{FindingView, Instant, MoneyView, instant, views},
 };
 
@@ -89,6 +89,9 @@ pub(crate) struct VisitView {
     /// Remarks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     findings: Vec<FindingView>,
+    /// Columns of the dealer's own, as they came; only in everything that is kept about a person.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    extra: Vec<ColumnView>,
 }
 
 impl From<pb::Visit> for VisitView {
@@ -120,6 +123,7 @@ impl From<pb::Visit> for VisitView {
             transport_minutes,
             kind_typed,
             fault_codes,
+            extra,
         } = visit;
         Self {
             id,
@@ -148,6 +152,7 @@ impl From<pb::Visit> for VisitView {
             version,
             recorded_at: instant(recorded_at),
             findings: views(findings),
+            extra: views(extra),
         }
     }
 }

@@ -347,6 +347,15 @@ pub(super) fn visit(with_lines: bool) -> visits::Visit {
         } else {
             Vec::new()
         },
+        extra: Vec::new(),
+    }
+}
+
+/// A column of a dealer's own.
+pub(super) fn column(name: &str, value: &str) -> intake::Column {
+    intake::Column {
+        name: text(name),
+        value: text(value),
     }
 }
 

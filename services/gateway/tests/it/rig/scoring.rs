@@ -211,6 +211,7 @@ impl ScoringService for Scores {
             score: is_known.then(|| samples::score(false)),
             loyalty: Some(samples::loyalty()),
             cars: vec![samples::car_due()],
+            cars_left_out: false,
         };
         self.0.play(&request, answer).await
     }
@@ -318,6 +319,28 @@ impl ScoringService for Scores {
                 row("=D002, \"new\"", 3.5, None),
             ],
             kinds: vec!["text".into(), "number".into(), "integer".into()],
+        };
+        self.0.play(&request, answer).await
+    }
+
+    async fn export_facts(
+        &self,
+        request: Request<pb::ExportFactsRequest>,
+    ) -> Answer<pb::ExportFactsResponse> {
+        let purchase = pb::ExportedFact {
+            id: "fct_1".into(),
+            kind: "purchase".into(),
+            source_record_id: "src_1".into(),
+            dealer: "D001".into(),
+            vin: "LSVAA4182E2123456".into(),
+            happened_at: samples::at(0),
+            amount_minor: Some(12_900_000),
+            said_at: samples::at(60),
+            ..pb::ExportedFact::default()
+        };
+        let answer = pb::ExportFactsResponse {
+            facts: vec![purchase],
+            next_page_token: String::new(),
         };
         self.0.play(&request, answer).await
     }

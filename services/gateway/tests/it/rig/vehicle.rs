@@ -101,6 +101,30 @@ impl VehicleService for Vehicles {
             .await
     }
 
+    async fn export_rows(
+        &self,
+        request: Request<pb::ExportRowsRequest>,
+    ) -> Result<Response<pb::ExportRowsResponse>, Status> {
+        let row = pb::ExportedRow {
+            dealer: "D001".to_owned(),
+            source: "dms".to_owned(),
+            vin: "LSVAA4182E2123456".to_owned(),
+            roles: vec!["owner".to_owned()],
+            columns: vec![samples::column("plate", "沪A12345")],
+            extra: vec![samples::column("vip", "yes")],
+            received_at: samples::at(60),
+        };
+        self.0
+            .play(
+                &request,
+                pb::ExportRowsResponse {
+                    rows: vec![row],
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+
     async fn list_parties(
         &self,
         request: Request<pb::ListPartiesRequest>,

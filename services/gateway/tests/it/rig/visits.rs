@@ -82,6 +82,32 @@ impl ServiceHistoryService for Visits {
             .await
     }
 
+    async fn export_visits(
+        &self,
+        request: Request<pb::ExportVisitsRequest>,
+    ) -> Result<Response<pb::ExportVisitsResponse>, Status> {
+        let extra = vec![samples::column("vip", "yes")];
+        let visit = pb::Visit {
+            extra,
+            ..samples::visit(true)
+        };
+        let earlier = pb::Visit {
+            complaint_text: "a rattle".to_owned(),
+            version: 1,
+            ..visit.clone()
+        };
+        self.0
+            .play(
+                &request,
+                pb::ExportVisitsResponse {
+                    visits: vec![visit],
+                    earlier: vec![earlier],
+                    next_page_token: String::new(),
+                },
+            )
+            .await
+    }
+
     async fn list_visit_versions(
         &self,
         request: Request<pb::ListVisitVersionsRequest>,

@@ -1,7 +1,7 @@
 //! Reads the file once, cleans every row, counts the facts, and judges the rows when all dealers are known.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     path::Path,
 };
 
@@ -95,6 +95,36 @@ pub(super) fn check(
     })
 }
 
+/// A row that was counted.
+struct Counted {
+    line: u64,
+    /// Place of the dealer.
+    dealer: u32,
+    /// Place of the clerk.
+    clerk: Option<u32>,
+    entry: Entry,
+}
+
+/// What was counted of each clerk, named by [`clerk_unit`].
+#[derive(Default)]
+struct Clerks {
+    places: HashMap<String, u32>,
+    states: Vec<EntryState>,
+}
+
+impl Clerks {
+    /// Counts an entry of a clerk; gives back his place.
+    fn add(&mut self, name: String, entry: &Entry) -> u32 {
+        let next = self.states.len() as u32;
+        let place = *self.places.entry(name).or_insert(next);
+        if place == next {
+            self.states.push(EntryState::default());
+        }
+        self.states[place as usize].add(entry);
+        place
+    }
+}
+
 /// The state of the one pass over the file.
 struct Pass {
     kind: RecordKind,
@@ -106,9 +136,9 @@ struct Pass {
     findings: Vec<(u64, Finding)>,
     places: BTreeMap<String, u32>,
     dealers: Vec<Dealer>,
-    entries: Vec<(u64, u32, Entry)>,
+    entries: Vec<Counted>,
     states: Vec<EntryState>,
-    clerks: BTreeMap<String, EntryState>,
+    clerks: Clerks,
     orders: Orders,
     keys: Keys,
     scores: Scores,
@@ -128,7 +158,7 @@ impl Pass {
             dealers: Vec::new(),
             entries: Vec::new(),
             states: Vec::new(),
-            clerks: BTreeMap::new(),
+            clerks: Clerks::default(),
             orders: Orders::default(),
             keys: Keys::default(),
             scores: Scores::new(kind, today),
@@ -209,11 +239,16 @@ impl Pass {
             },
         );
         self.states[dealer as usize].add(&entry);
-        if let Some(clerk) = &cleaned.record.clerk {
+        let clerk = cleaned.record.clerk.as_ref().map(|clerk| {
             let name = clerk_unit(&self.dealers[dealer as usize].name, clerk);
-            self.clerks.entry(name).or_default().add(&entry);
-        }
-        self.entries.push((row.line(), dealer, entry));
+            self.clerks.add(name, &entry)
+        });
+        self.entries.push(Counted {
+            line: row.line(),
+            dealer,
+            clerk,
+            entry,
+        });
         let mut findings = cleaned.findings;
         findings.extend(self.keys.add(dealer, &cleaned.record));
         (findings, cleaned.record.kind)
@@ -318,13 +353,24 @@ impl Pass {
         let units: BTreeMap<String, EntryState> = names.iter().cloned().zip(states).collect();
         let settings = release(RecordKind::Customers, self.today).invention;
         let assessment = assess(&units, settings);
+        let Clerks { places, states } = std::mem::take(&mut self.clerks);
+        let mut clerks = vec![String::new(); states.len()];
+        for (name, place) in places {
+            clerks[place as usize] = name;
+        }
+        let by_clerk = clerks.iter().cloned().zip(states).collect();
+        let of_clerks = assess_clerks(&by_clerk, &assessment, settings);
         let mut signs = Vec::new();
-        for (line, dealer, entry) in &self.entries {
-            let found = assessment.signs(&names[*dealer as usize], entry);
-            signs.extend(found.into_iter().map(|sign| (*line, *dealer, sign)));
+        for counted in &self.entries {
+            let mut found = assessment.signs(&names[counted.dealer as usize], &counted.entry);
+            if let Some(clerk) = counted.clerk {
+                found = of_clerks.signs(&clerks[clerk as usize], &counted.entry, found);
+            }
+            let found = found.into_iter();
+            signs.extend(found.map(|sign| (counted.line, counted.dealer, sign)));
         }
         Judged {
-            clerks: assess_clerks(&self.clerks, &assessment, settings).suspects,
+            clerks: of_clerks.suspects,
             dealers: assessment.suspects,
             signs,
         }

@@ -140,14 +140,19 @@ impl Orders {
             }
         }
         let assessment = assess_visits(&by_dealer, settings);
+        let of_clerks = assess_visit_clerks(&by_adviser, &assessment, settings);
         let mut signs = Vec::new();
         for order in &self.orders {
-            let found = assessment.signs(&dealers[order.dealer as usize], &order.entry);
+            let dealer = &dealers[order.dealer as usize];
+            let mut found = assessment.signs(dealer, &order.entry);
+            if let Some(adviser) = &order.adviser {
+                found = of_clerks.signs(&clerk_unit(dealer, adviser), &order.entry, found);
+            }
             let found = found.into_iter();
             signs.extend(found.map(|sign| (order.line, order.dealer, sign)));
         }
         Judged {
-            clerks: assess_visit_clerks(&by_adviser, &assessment, settings).suspects,
+            clerks: of_clerks.suspects,
             dealers: assessment.suspects,
             signs,
         }

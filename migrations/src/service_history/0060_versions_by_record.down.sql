@@ -1,0 +1,1 @@
+DROP INDEX ix_visit_versions_record;

@@ -1,0 +1,1 @@
+DROP INDEX ix_vehicle_rows_vin;

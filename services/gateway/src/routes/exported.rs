@@ -1,0 +1,217 @@
+//! What is shown to nobody but the person it is about, in the answer with everything about him: dealers' rows of his cars as they came,
+//! earlier versions of his visits, and what was told of his purchases, payments and assessments.
+
+use marque_api::{
+    intake::v1::Column, scoring::v1 as scoring, scoring::v1::ExportFactsRequest,
+    service_history::v1::ExportVisitsRequest, vehicle::v1 as vehicle,
+    vehicle::v1::ExportRowsRequest,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    personal_data::{PAGE, Page, if_there},
+    visits::VisitView,
+};
+use crate::{
+    edge::Call,
+    state::App,
+    values::{Instant, MoneyView, instant, views},
+};
+
+/// A column of a dealer's row, as it came.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RowColumn)]
+pub(crate) struct ColumnView {
+    /// Its header.
+    name: String,
+    /// What stood in it.
+    value: String,
+}
+
+impl From<Column> for ColumnView {
+    fn from(Column { name, value }: Column) -> Self {
+        Self { name, value }
+    }
+}
+
+/// A dealer's row of a car that names the customer, as it last came.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeptVehicleRow)]
+pub(crate) struct RowView {
+    /// Dealer.
+    dealer: String,
+    /// Source system.
+    source: String,
+    /// VIN.
+    vin: String,
+    /// What it says he is: owner, driver, payer.
+    roles: Vec<String>,
+    /// The columns that we know.
+    columns: Vec<ColumnView>,
+    /// Columns of the dealer's own; of a row that names another as the owner none, for they are the owner's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    extra: Vec<ColumnView>,
+    /// When it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received_at: Option<Instant>,
+}
+
+impl From<vehicle::ExportedRow> for RowView {
+    fn from(row: vehicle::ExportedRow) -> Self {
+        let vehicle::ExportedRow {
+            dealer,
+            source,
+            vin,
+            roles,
+            columns,
+            extra,
+            received_at,
+        } = row;
+        Self {
+            dealer,
+            source,
+            vin,
+            roles,
+            columns: views(columns),
+            extra: views(extra),
+            received_at: instant(received_at),
+        }
+    }
+}
+
+/// A purchase, payment, assessment or benefit as it is kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeptFact)]
+pub(crate) struct FactView {
+    /// Its id.
+    id: String,
+    /// purchase, payment, assessment or benefit.
+    kind: String,
+    /// Source record of the customer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    source_record_id: String,
+    /// Dealer.
+    dealer: String,
+    /// VIN.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    vin: String,
+    /// When it was; of a payment when it fell due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    happened_at: Option<Instant>,
+    /// When it was paid, or the last day on which an assessment holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_at: Option<Instant>,
+    /// Price or amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<MoneyView>,
+    /// Value of an assessment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<f64>,
+    /// Subject of an assessment; a benefit and whether it was granted or used.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    subject: String,
+    /// When it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_at: Option<Instant>,
+    /// When the dealer took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withdrawn_at: Option<Instant>,
+    /// When another word took its place; absent of what stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_at: Option<Instant>,
+}
+
+impl From<scoring::ExportedFact> for FactView {
+    fn from(fact: scoring::ExportedFact) -> Self {
+        let scoring::ExportedFact {
+            id,
+            kind,
+            source_record_id,
+            dealer,
+            vin,
+            happened_at,
+            ended_at,
+            amount_minor,
+            value,
+            subject,
+            said_at,
+            withdrawn_at,
+            replaced_at,
+        } = fact;
+        Self {
+            id,
+            kind,
+            source_record_id,
+            dealer,
+            vin,
+            happened_at: instant(happened_at),
+            ended_at: instant(ended_at),
+            amount: amount_minor.map(MoneyView::cny),
+            value,
+            subject,
+            said_at: instant(said_at),
+            withdrawn_at: instant(withdrawn_at),
+            replaced_at: instant(replaced_at),
+        }
+    }
+}
+
+/// A visit as it stands, or a version of one that was replaced.
+pub(super) enum Told {
+    Standing(VisitView),
+    Earlier(VisitView),
+}
+
+pub(super) async fn visits(app: &App, call: &Call, id: &str, token: String) -> Page<Told> {
+    let request = ExportVisitsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+    };
+    let export = app
+        .clients
+        .visits
+        .read(call, request, |mut client, request| async move {
+            client.export_visits(request).await
+        });
+    let export = export.await?;
+    let standing = views(export.visits).into_iter().map(Told::Standing);
+    let earlier = views(export.earlier).into_iter().map(Told::Earlier);
+    Ok((standing.chain(earlier).collect(), export.next_page_token))
+}
+
+pub(super) async fn rows(app: &App, call: &Call, id: &str, token: String) -> Page<RowView> {
+    let request = ExportRowsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+    };
+    let export = app
+        .clients
+        .vehicle
+        .read(call, request, |mut client, request| async move {
+            client.export_rows(request).await
+        });
+    let export = export.await?;
+    Ok((views(export.rows), export.next_page_token))
+}
+
+pub(super) async fn facts(app: &App, call: &Call, id: &str, token: String) -> Page<FactView> {
+    let request = ExportFactsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+    };
+    let export = app
+        .clients
+        .scoring
+        .read(call, request, |mut client, request| async move {
+            client.export_facts(request).await
+        });
+    // Of whom nothing was told yet the service knows nothing.
+    match if_there(export.await)? {
+        Some(export) => Ok((views(export.facts), export.next_page_token)),
+        None => Ok((Vec::new(), String::new())),
+    }
+}
