@@ -11,9 +11,10 @@ use std::{
 use marque_api::{
     complaint::v1 as pb,
     service_history::v1::{
-        GetVisitRequest, GetVisitResponse, ListCustomerVisitsRequest, ListCustomerVisitsResponse,
-        ListVehicleVisitsRequest, ListVehicleVisitsResponse, ListVisitVersionsRequest,
-        ListVisitVersionsResponse, PutVisitRequest, PutVisitResponse, Visit,
+        ExportVisitsRequest, ExportVisitsResponse, GetVisitRequest, GetVisitResponse,
+        ListCustomerVisitsRequest, ListCustomerVisitsResponse, ListVehicleVisitsRequest,
+        ListVehicleVisitsResponse, ListVisitVersionsRequest, ListVisitVersionsResponse,
+        PutVisitRequest, PutVisitResponse, Visit,
         service_history_service_server::ServiceHistoryService,
     },
 };
@@ -91,6 +92,13 @@ impl ServiceHistoryService for Visits {
         &self,
         _: Request<ListCustomerVisitsRequest>,
     ) -> Result<Response<ListCustomerVisitsResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn export_visits(
+        &self,
+        _: Request<ExportVisitsRequest>,
+    ) -> Result<Response<ExportVisitsResponse>, Status> {
         Err(Status::unimplemented(""))
     }
 
