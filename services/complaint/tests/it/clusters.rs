@@ -88,7 +88,7 @@ async fn a_batch_that_fails_is_told_to_headquarters_once(db: TestDb) {
     assert!(alert.q_value < 0.01 && alert.p_value <= alert.q_value);
     // More of the same is the same cluster with other numbers.
     complain(&world, "gearbox", "A", 30..40).await;
-    let seen = "SELECT CAST(max(hit) AS BIGINT) FROM cluster_alerts";
+    let seen = "SELECT CAST(coalesce(max(hit), 0) AS BIGINT) FROM cluster_alerts";
     world.wait_for(seen, 22).await;
     assert_eq!(world.count(TOLD).await, 1);
     let alert = alerts(&world).await.remove(0);

@@ -80,7 +80,8 @@ fn schema_of(headers: &[String]) -> Answer<&'static Schema> {
 
 /// Columns that nobody knows. What stands in them would be passed over, and the field that was meant emptied.
 fn unknown_columns(table: &Table) -> impl Iterator<Item = Violation> {
-    let named = |(_, header): &&(usize, String)| !header.is_empty();
+    // Spreadsheets write empty columns too; a column without a header means nothing.
+    let named = move |(place, _): &&(usize, String)| !table.headers()[*place].is_empty();
     table
         .header_map()
         .unknown()
@@ -216,6 +217,7 @@ mod tests {
         assert_eq!(reason("name,colour\nOne,red\n"), "HEADER_NOT_RECOGNISED");
         let unknown = refused("code,name,region,Gebiet\nD1,One,,east\n");
         assert_eq!(unknown.problem().violations[0].field, "line 1: Gebiet");
+        assert!(read("code,name,region,\nD1,One,east,\n").is_ok());
         let failure = refused("dealer,code,name,active\nD1,S1,One,perhaps\nD1,S2\n");
         let fields: Vec<_> = failure
             .problem()
