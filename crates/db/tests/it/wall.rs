@@ -357,7 +357,11 @@ async fn a_login_that_inherits_sees_nothing_before_it_says_as_whom_it_acts(db: T
     let made = "DO $$ BEGIN IF to_regrole('marque_heir') IS NULL THEN
             CREATE ROLE marque_heir LOGIN INHERIT IN ROLE marque_app, marque_hq; END IF; END $$;";
     // Another process may make the role at the same moment.
-    while db.write(move |conn| conn.batch(made)).await.is_err() {
+    let login = db.as_login();
+    let mut tries = 0;
+    while let Err(error) = login.write(move |conn| conn.batch(made)).await {
+        tries += 1;
+        assert!(tries < 100, "{error:?}");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let heir = as_user(&db, "marque_heir");
