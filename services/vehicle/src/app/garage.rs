@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use super::{
     Rows,
     read::{Page, Shown, VehicleApp, show},
+    rows::{DRIVER, PAYER},
 };
 use crate::{
     domain::{Party, Role, with_validity},
@@ -114,7 +115,7 @@ fn rows_naming(
     let is_he = |record: Option<SourceRecordId>| record.is_some_and(|one| own.contains(&one));
     let mut entries = Vec::with_capacity(found.len());
     for storage::NamingRow { kept, parts } in found {
-        let [owner, ..] = parts;
+        let [owner, driver, payer] = parts;
         let columns = rows.open(&kept)?;
         // What the dealer noted beside is of the owner, or of whoever it names where it names none.
         let columns = if owner.is_none() || is_he(owner) {
@@ -122,6 +123,12 @@ fn rows_naming(
         } else {
             columns.for_others()
         };
+        // By which key a dealer knows another is that person's.
+        let foreign: Vec<&str> = [(DRIVER, driver), (PAYER, payer)]
+            .into_iter()
+            .filter_map(|(header, record)| (record.is_some() && !is_he(record)).then_some(header))
+            .collect();
+        let columns = columns.without(&foreign);
         let roles = [Role::Owner, Role::Driver, Role::Payer]
             .into_iter()
             .zip(parts);

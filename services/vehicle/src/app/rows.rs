@@ -379,8 +379,8 @@ const USE: [&str; 3] = ["vehicle_use", "使用性质", "车辆使用性质"];
 const SEATS: [&str; 5] = ["seats", "核定载人数", "核定载客", "核定载客人数", "座位数"];
 
 /// The parties whose keys stand in columns of the dealer's own.
-const DRIVER: &str = "driver_key";
-const PAYER: &str = "payer_key";
+pub(super) const DRIVER: &str = "driver_key";
+pub(super) const PAYER: &str = "payer_key";
 
 /// Whether a column that the schema does not know is read, by its header.
 pub(super) fn reads_besides(header: &str) -> bool {

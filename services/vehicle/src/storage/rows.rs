@@ -297,6 +297,17 @@ impl StoredColumns {
         })
     }
 
+    /// Without those columns of the dealer's own that are called so.
+    pub(crate) fn without(mut self, headers: &[&str]) -> Self {
+        self.extra.retain(|column| {
+            let name = column.name.trim();
+            !headers
+                .iter()
+                .any(|header| name.eq_ignore_ascii_case(header))
+        });
+        self
+    }
+
     /// Without the columns of the dealer's own, and without the owner's key.
     pub(crate) fn for_others(mut self) -> Self {
         self.columns

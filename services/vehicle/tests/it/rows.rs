@@ -450,6 +450,7 @@ async fn a_customer_is_handed_the_rows_that_name_him_and_of_his_own_cars_all_col
     assert_eq!(rows[0].roles, ["owner"]);
     let has = |row: &ExportedRow, text: &str| format!("{row:?}").contains(text);
     assert!(has(&rows[0], "下午来电") && has(&rows[0], "京A12345"));
+    assert!(!has(&rows[0], "driver_key"), "by which another is known");
     let rows = exported(&world, driven, driven).await;
     assert_eq!(
         (rows.len(), rows[0].roles.as_slice()),
