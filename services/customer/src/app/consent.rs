@@ -70,7 +70,7 @@ impl CustomerApp {
     ) -> Result<()> {
         self.store.lock_identities(conn)?;
         let customer = self.store.get_customer(conn, id)?;
-        lock_consents(conn, customer.id)?;
+        lock_consents(conn, [customer.id])?;
         let serial = customer.serial;
         self.open_file(conn, ctx.scope(), customer, self.clock.now())?;
         let family = self.store.family(conn, serial)?;
@@ -90,7 +90,7 @@ impl CustomerApp {
         now: Timestamp,
     ) -> Result<()> {
         let customer = self.store.get_customer(conn, id)?;
-        lock_consents(conn, customer.id)?;
+        lock_consents(conn, [customer.id])?;
         self.open_file(conn, ctx.scope(), customer, now)?;
         self.store.put_consent(conn, customer.serial, consent)?;
         self.store.touch_customers(conn, &[customer.serial], now)?;
@@ -117,10 +117,16 @@ impl CustomerApp {
     }
 }
 
-/// A customer's words follow each other: one that is only to be the first must not be said over another.
-fn lock_consents(conn: &mut Conn<'_>, customer: CustomerId) -> Result<()> {
-    let key = lock_key(customer.uuid().as_bytes());
-    Ok(conn.lock_keys(&mut vec![key])?)
+/// The words of customers follow each other: one that is only to be the first must not be said over another, and whoever goes by what
+/// was said goes by the last.
+pub(super) fn lock_consents(
+    conn: &mut Conn<'_>,
+    customers: impl IntoIterator<Item = CustomerId>,
+) -> Result<()> {
+    let keys = customers
+        .into_iter()
+        .map(|customer| lock_key(customer.uuid().as_bytes()));
+    Ok(conn.lock_keys(&mut keys.collect())?)
 }
 
 fn check(consent: &Consent) -> Result<()> {

@@ -15,7 +15,7 @@ use marque_quality::{
     vin::Vin,
 };
 
-use super::{CustomerApp, published, read::Opened};
+use super::{CustomerApp, consent::lock_consents, published, read::Opened};
 use crate::{
     domain::{Customer, Facts, File, mask},
     error::{Error, Result},
@@ -87,9 +87,14 @@ impl CustomerApp {
                 .await?,
         );
         let (mut files, hidden, order) = found;
-        let is_reception = !hidden.is_empty();
+        let received = if hidden.is_empty() {
+            Vec::new()
+        } else {
+            self.receive(context, hidden, by).await?
+        };
+        let is_reception = !received.is_empty();
         if is_reception {
-            files.extend(self.receive(context, hidden, by).await?);
+            files.extend(received);
             files.sort_by_key(|file| order.iter().position(|id| *id == file.customer.id));
         }
         Ok(Found {
@@ -239,7 +244,7 @@ impl CustomerApp {
         Ok((files, hidden))
     }
 
-    /// Opens files for the caller's dealer.
+    /// Opens files for the caller's dealer, but for those of who has withdrawn consent to it since he was looked for.
     async fn receive(
         &self,
         ctx: CallContext,
@@ -252,8 +257,16 @@ impl CustomerApp {
                 let Scope::Dealer(dealer) = ctx.scope() else {
                     return Ok(Vec::new());
                 };
+                let ids: Vec<CustomerId> = customers.iter().map(|customer| customer.id).collect();
+                // Who withdraws it from here on shuts what is opened now.
+                lock_consents(conn, ids.iter().copied())?;
+                let sharing = [SHARING.to_owned()];
+                let withdrawn = app.store.who_withdrew(conn, &ids, &sharing)?;
                 let mut files = Vec::with_capacity(customers.len());
                 for customer in &customers {
+                    if withdrawn.contains(&customer.id) {
+                        continue;
+                    }
                     let until = now.plus(RECEPTION);
                     app.store
                         .open_reception(conn, customer.serial, dealer, until)?;

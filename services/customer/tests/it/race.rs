@@ -3,15 +3,16 @@
 use std::{sync::mpsc, time::Duration};
 
 use marque_api::customer::v1::{
-    DecideDuplicateRequest, customer_service_client::CustomerServiceClient,
+    DecideDuplicateRequest, customer_service_client::CustomerServiceClient, lookup_request::Key,
 };
 use marque_auth::Role;
-use marque_db::StoreError;
+use marque_core::CustomerId;
+use marque_db::{StoreError, lock_key};
 use marque_rpc::RoleName;
 use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 
 use crate::{
-    common::{HQ, dealer, duplicates, get, left_behind, merge, put},
+    common::{HQ, count, dealer, duplicates, get, left_behind, lookup_as, merge, put},
     reconcile::{anna, bo, reconcile},
 };
 
@@ -20,6 +21,7 @@ store_test_suite!(
     a_merge_beside_writes_leaves_no_record_behind,
     stewards_who_disagree_at_once_come_to_light,
     a_live_write_waits_for_no_pair_that_another_writes,
+    who_withdraws_consent_while_he_is_received_is_not,
 );
 
 /// A name of his own: of many who share one, a phone alone does not say whose a record is.
@@ -175,4 +177,36 @@ async fn a_live_write_waits_for_no_pair_that_another_writes(db: TestDb) {
     assert!(was_written.unwrap(), "it waited for the pair");
     let looked = reconcile(&rig).await;
     assert_eq!(looked.closed, 1, "what it passed over: {looked:?}");
+}
+
+/// His word is written, and heard once it is committed, by which time the dealer has found him.
+async fn who_withdraws_consent_while_he_is_received_is_not(db: TestDb) {
+    if !db.is_postgres() {
+        return;
+    }
+    let rig = Rig::new(db).await;
+    let person = a_customer().named("王小明").with_phone(phone(1));
+    let id = put(&rig, person.put("D1", "1")).await.customer_id;
+    let key = lock_key(id.parse::<CustomerId>().unwrap().uuid().as_bytes());
+
+    let (hold, mut is_held) = tokio::sync::mpsc::unbounded_channel();
+    let withdrawing = rig.customer_db().write(move |conn| {
+        conn.lock_keys(&mut vec![key])?;
+        let word =
+            "INSERT INTO consents (customer, purpose, given, notice_version, channel, changed_at)
+                    SELECT number, 'sharing', FALSE, '', 'counter', 1 FROM customers";
+        conn.execute(word, &[])?;
+        hold.send(()).unwrap_or_default();
+        std::thread::sleep(Duration::from_millis(500));
+        Ok::<_, StoreError>(())
+    });
+    let receiving = async {
+        is_held.recv().await;
+        lookup_as(&rig, Role::Sales, dealer("D2"), Key::Phone(phone(1))).await
+    };
+    let (withdrawn, found) = tokio::join!(withdrawing, receiving);
+    withdrawn.unwrap();
+    let found = found.unwrap();
+    assert_eq!((found.customers.len(), found.reception), (0, false));
+    assert_eq!(count(&rig, "SELECT count(*) FROM receptions").await, 0);
 }
