@@ -33,14 +33,16 @@ pub struct ClerkAssessment<A> {
 }
 
 /// The clerks whose share of a sign is far beyond that of their dealer's other clerks, and beyond what is usual everywhere; over all clerks
-/// and tests at once. `trials` are the tests of each clerk in their order, the same ones for all.
-pub(super) fn stand_out<'a>(
-    clerks: impl Iterator<Item = &'a String> + Clone,
+/// and tests at once. `trials` are the tests of each clerk in their order, the same ones for all; for the ends of months only those are
+/// named whose counts say that they have the habit (`has_habit`).
+pub(super) fn stand_out<S>(
+    clerks: &BTreeMap<String, S>,
     trials: &[Vec<Trial>],
     settings: Settings,
+    has_habit: impl Fn(&S) -> bool,
 ) -> Vec<Suspect> {
     let mut of_dealers: BTreeMap<&str, Vec<(u64, u64)>> = BTreeMap::new();
-    for (clerk, trials) in clerks.clone().zip(trials) {
+    for (clerk, trials) in clerks.keys().zip(trials) {
         let sums = of_dealers.entry(dealer_and_clerk(clerk).0).or_default();
         sums.resize(trials.len(), (0, 0));
         for (sum, trial) in sums.iter_mut().zip(trials) {
@@ -48,7 +50,7 @@ pub(super) fn stand_out<'a>(
             sum.1 += trial.of;
         }
     }
-    let beside_others = clerks.clone().zip(trials).map(|(clerk, trials)| {
+    let beside_others = clerks.keys().zip(trials).map(|(clerk, trials)| {
         let sums = &of_dealers[dealer_and_clerk(clerk).0];
         let trials = trials.iter().zip(sums);
         let trials = trials.filter_map(|(trial, sum)| beside(trial, *sum, &settings));
@@ -59,7 +61,15 @@ pub(super) fn stand_out<'a>(
         false_discovery_rate: settings.false_discovery_rate * FEWER_FALSE,
         ..settings
     };
-    decide(clerks, &beside_others, strict).suspects
+    let mut lone = decide(clerks.keys(), &beside_others, strict).suspects;
+    lone.retain(|one| one.kind != Kind::MonthEndBurst || has_habit(&clerks[&one.unit]));
+    lone
+}
+
+/// Keeps what is looked for in the entries of suspects: nobody asks that of the others.
+pub(super) fn keep_named<M>(marks: &mut BTreeMap<String, M>, suspects: &[Suspect]) {
+    let named: BTreeSet<&str> = suspects.iter().map(|one| one.unit.as_str()).collect();
+    marks.retain(|unit, _| named.contains(unit.as_str()));
 }
 
 /// A clerk's test once more, beside what his dealer's clerks show together: both what is usual everywhere and the most that the others' share

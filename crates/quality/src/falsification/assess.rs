@@ -1,10 +1,10 @@
 //! Compares all dealers (or clerks) with each other and says where chance is no explanation.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     Kind, Settings, Suspect,
-    alone::{ClerkAssessment, stand_out},
+    alone::{ClerkAssessment, keep_named, stand_out},
     bonds::{Bond, Expected, weak_signs},
     digits,
     group::Shape,
@@ -94,16 +94,10 @@ pub fn assess_clerks(
     settings: Settings,
 ) -> ClerkAssessment<Assessment> {
     let (mut assessment, trials) = compare(clerks, settings);
-    let mut lone = stand_out(clerks.keys(), &trials, settings);
-    lone.retain(|one| {
-        one.kind != Kind::MonthEndBurst || clerks[&one.unit].last_two_days.is_habit()
-    });
+    let has_habit = |clerk: &EntryState| clerk.last_two_days.is_habit();
+    let lone = stand_out(clerks, &trials, settings, has_habit);
     let suspects = std::mem::take(&mut assessment.suspects);
-    // Nobody asks what is looked for in the entries of the others.
-    let named: BTreeSet<&str> = suspects.iter().map(|one| one.unit.as_str()).collect();
-    assessment
-        .marks
-        .retain(|unit, _| named.contains(unit.as_str()));
+    keep_named(&mut assessment.marks, &suspects);
     let borne =
         |suspect: &Suspect| dealers.borne(&suspect.unit, suspect.kind, &clerks[&suspect.unit]);
     ClerkAssessment::of(suspects, lone, assessment, borne)

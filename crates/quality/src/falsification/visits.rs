@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Kind, Settings, Sign, Suspect,
-    alone::{ClerkAssessment, stand_out},
+    alone::{ClerkAssessment, keep_named, stand_out},
     digits::{self, Digits},
     even::{Evenness, evenness},
     readings::{self, ByVin, Compared},
@@ -172,16 +172,10 @@ pub fn assess_visit_clerks(
     settings: Settings,
 ) -> ClerkAssessment<VisitAssessment> {
     let (mut assessment, trials) = compare(clerks, settings);
-    let mut lone = stand_out(clerks.keys(), &trials, settings);
-    lone.retain(|one| {
-        one.kind != Kind::MonthEndBurst || clerks[&one.unit].last_two_days.is_habit()
-    });
+    let has_habit = |clerk: &VisitState| clerk.last_two_days.is_habit();
+    let lone = stand_out(clerks, &trials, settings, has_habit);
     let suspects = std::mem::take(&mut assessment.suspects);
-    // Nobody asks what is looked for in the entries of the others.
-    let named: BTreeSet<&str> = suspects.iter().map(|one| one.unit.as_str()).collect();
-    assessment
-        .marks
-        .retain(|unit, _| named.contains(unit.as_str()));
+    keep_named(&mut assessment.marks, &suspects);
     let borne = |suspect: &Suspect| {
         let marks = dealers.marks.get(dealer_and_clerk(&suspect.unit).0)?;
         let is_borne = marks.is_borne(suspect.kind, &clerks[&suspect.unit]);
