@@ -2,7 +2,7 @@
 
 use marque_api::customer::v1::PutConsentResponse;
 use marque_auth::{CallContext, Role};
-use marque_core::{CustomerId, Timestamp};
+use marque_core::{CustomerId, CustomerSerial, Timestamp};
 use marque_db::{Conn, lock_key};
 use marque_errors::Violation;
 use marque_events::SHARING;
@@ -79,6 +79,28 @@ impl CustomerApp {
             return Err(Error::ConsentExists);
         }
         Ok(())
+    }
+
+    /// Shuts a customer's file to all who received him, or whoever was merged into him, if the last of their words on sharing is no: of
+    /// two who were just merged a dealer may have received the one, and the other may have said it. Answers whether there was a file to
+    /// shut: then it is told of ([`Self::tell_shut`]), after all rows are written.
+    pub(super) fn shut_if_withdrawn(
+        &self,
+        conn: &mut Conn<'_>,
+        (id, serial): (CustomerId, CustomerSerial),
+    ) -> Result<bool> {
+        let sharing = [SHARING.to_owned()];
+        let withdrawn = self.store.who_withdrew(conn, &[id], &sharing)?;
+        if withdrawn.is_empty() {
+            return Ok(false);
+        }
+        let family = self.store.family(conn, serial)?;
+        Ok(self.store.shut_receptions(conn, &family)? > 0)
+    }
+
+    /// Tells whoever keeps receptions of his own that a customer's file is shut, after it was told who was merged into him.
+    pub(super) fn tell_shut(&self, conn: &mut Conn<'_>, customer: CustomerId) -> Result<()> {
+        published::consent(conn, &*self.clock, customer, SHARING, false)
     }
 
     fn put_consent_in(

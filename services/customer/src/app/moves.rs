@@ -268,6 +268,7 @@ impl CustomerApp {
             .partition(|record| moved.act == Act::Split || moved.records.contains(&record.seq));
         let seqs: Vec<i64> = going.iter().map(|record| record.seq).collect();
         self.store.move_records(conn, &seqs, moved.from)?;
+        let mut is_shut = false;
         match moved.act {
             Act::Merge => {
                 self.store
@@ -278,6 +279,7 @@ impl CustomerApp {
                 self.store
                     .set_merged_into(conn, moved.into, moved.from, now)?;
                 self.pairs_follow(conn, moved.into, moved.from)?;
+                is_shut = self.shut_if_withdrawn(conn, (from.id, moved.from))?;
             }
             Act::Split | Act::Transfer => {}
         }
@@ -294,6 +296,9 @@ impl CustomerApp {
             }
             _ if staying.is_empty() => {
                 published::merged(conn, clock, into.id, from.id, id, false)?;
+                if is_shut {
+                    self.tell_shut(conn, from.id)?;
+                }
                 self.answer_who_moved(conn, ctx, &moved, Decision::Same)?;
             }
             // The records are the one's, says the steward, and not the other's.

@@ -69,12 +69,14 @@ impl CustomerApp {
             undone_at: None,
         };
         self.store.move_records(conn, &moved.records, into.serial)?;
+        let mut is_shut = false;
         match act {
             Act::Merge => {
                 self.store
                     .set_merged_into(conn, from.serial, into.serial, now)?;
                 self.store.touch_customers(conn, &[into.serial], now)?;
                 self.pairs_follow(conn, from.serial, into.serial)?;
+                is_shut = self.shut_if_withdrawn(conn, (into.id, into.serial))?;
             }
             // Who is new has changed as little as a new one can.
             Act::Split => self.store.touch_customers(conn, &[from.serial], now)?,
@@ -84,6 +86,9 @@ impl CustomerApp {
         self.tell_moved(conn, records, from.id, into.id, now)?;
         if act == Act::Merge {
             published::merged(conn, &*self.clock, from.id, into.id, moved.id, false)?;
+        }
+        if is_shut {
+            self.tell_shut(conn, into.id)?;
         }
         let ids = (from.id, into.id);
         published::moved(conn, &*self.clock, &moved, ids, (cause.why, false))?;

@@ -23,19 +23,20 @@ impl CustomerStore {
         Ok(())
     }
 
-    /// Shuts a customer's file to all who received him.
+    /// Shuts a customer's file to all who received him; answers how many receptions there were.
     pub(crate) fn shut_receptions(
         &self,
         conn: &mut Conn<'_>,
         family: &[CustomerSerial],
-    ) -> Result<()> {
+    ) -> Result<u64> {
+        let mut shut = 0;
         for customer in family {
-            conn.execute(
+            shut += conn.execute(
                 "DELETE FROM receptions WHERE customer = ?1",
                 &[serial(*customer)],
             )?;
         }
-        Ok(())
+        Ok(shut)
     }
 
     /// Whether the scope may see the customer. `dealers` are those that have a record of him, `family` his numbers.

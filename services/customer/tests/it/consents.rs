@@ -21,6 +21,7 @@ store_test_suite!(
     a_no_said_while_merged_outlives_the_undo,
     peers_learn_at_once_who_withdrew_consent,
     who_withdraws_consent_to_sharing_is_shown_to_nobody_who_has_no_record_of_him,
+    a_file_that_was_opened_shuts_when_he_is_merged_with_who_withdrew_consent,
 );
 
 async fn consent(
@@ -305,4 +306,24 @@ async fn who_withdraws_consent_to_sharing_is_shown_to_nobody_who_has_no_record_o
         .await
         .unwrap();
     assert_eq!(found("D2").await, 1);
+}
+
+/// A dealer received the one, and the other withdrew consent: they are one person.
+async fn a_file_that_was_opened_shuts_when_he_is_merged_with_who_withdrew_consent(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = a_customer().named("王小明").with_phone(phone(7));
+    let received = put(&rig, person.put("D1", "1")).await.customer_id;
+    let person = a_customer().named("李雪松").with_phone(phone(8));
+    let withdrawn = put(&rig, person.put("D1", "2")).await.customer_id;
+    let found = lookup_as(&rig, Role::Service, dealer("D2"), Key::Phone(phone(7))).await;
+    assert!(found.unwrap().reception);
+    let himself = Scope::Customer(withdrawn.parse().unwrap());
+    consent(&rig, himself, &withdrawn, "sharing", false)
+        .await
+        .unwrap();
+    let seen = async || get_as(&rig, Role::Service, dealer("D2"), &received).await;
+    assert!(seen().await.is_ok(), "as long as they are two");
+    merge(&rig, &received, &withdrawn).await.unwrap();
+    assert_eq!(seen().await.unwrap_err().code(), Code::NotFound);
+    assert_eq!(count(&rig, "SELECT count(*) FROM receptions").await, 0);
 }

@@ -84,6 +84,8 @@ struct Batch<'a> {
     new_customers: Vec<NewCustomer>,
     touched: FxHashSet<CustomerSerial>,
     joined: Vec<Joined>,
+    /// Customers whose files were shut as others were joined to them.
+    shut: Vec<CustomerSerial>,
     placed: Vec<Placed>,
     /// Customers in the store whose kind is known better now.
     kinds: Vec<(CustomerSerial, Kind)>,
@@ -143,6 +145,7 @@ impl<'a> Batch<'a> {
             new_customers: Vec::new(),
             touched: FxHashSet::default(),
             joined: Vec::new(),
+            shut: Vec::new(),
             placed: Vec::new(),
             kinds: Vec::new(),
             serials: Vec::new().into_iter(),

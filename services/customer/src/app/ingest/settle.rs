@@ -196,11 +196,17 @@ impl Batch<'_> {
     /// Writes who was joined with whom, so that it can be undone.
     pub(super) fn save_joins(&mut self, conn: &mut Conn<'_>) -> Result<()> {
         let store = &self.app.store;
+        let mut shut = Vec::new();
         for joined in self.merges() {
             store.move_records(conn, &joined.seqs, joined.into)?;
             store.set_merged_into(conn, joined.from, joined.into, self.now)?;
             self.app.pairs_follow(conn, joined.from, joined.into)?;
+            let into = (self.id(conn, joined.into)?, joined.into);
+            if self.app.shut_if_withdrawn(conn, into)? {
+                shut.push(joined.into);
+            }
         }
+        self.shut = shut;
         Ok(())
     }
 
@@ -266,6 +272,9 @@ impl Batch<'_> {
             let records = self.app.store.records_by_seq(conn, &moved.records)?;
             self.app.tell_moved(conn, records, from, into, self.now)?;
             published::merged(conn, clock, from, into, moved.id, false)?;
+            if self.shut.contains(&joined.into) {
+                self.app.tell_shut(conn, into)?;
+            }
         }
         published::moved(conn, clock, &moved, (from, into), (joined.why, false))?;
         let act = moved.act.as_str();
