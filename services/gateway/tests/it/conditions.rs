@@ -247,9 +247,14 @@ async fn a_reader_whose_place_is_lost_is_told_so_and_goes_on() {
         "{}",
         lost.text
     );
-    let known = with_header(&rig, "GET", feed, "", "last-event-id", "7").await;
+    let plain = with_header(&rig, "GET", feed, "", "last-event-id", "7").await;
+    assert!(plain.text.starts_with("event: lost\n"), "{}", plain.text);
+    let told = lost.text.split("\nid: ").nth(1).expect("an event");
+    let id = told.lines().next().expect("its id");
+    let known = with_header(&rig, "GET", feed, "", "last-event-id", id).await;
     assert!(known.text.starts_with("id: "), "{}", known.text);
-    assert!(rig.complaint.last_message().contains("after: 7"));
+    let asked = rig.complaint.last_message();
+    assert!(!asked.contains("after: -1"), "{asked}");
     let refused = rig.call("GET", &format!("{feed}?after=7"), "").await;
     assert_eq!(
         (refused.status.as_u16(), refused.reason().as_str()),
