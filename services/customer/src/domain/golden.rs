@@ -258,7 +258,7 @@ impl Composer<'_> {
         found
     }
 
-    /// Current contacts newest first, each once; then past ones that are not current. The phone to call comes first.
+    /// Current contacts newest first, each once; then past ones, and when he had before what he has again. The phone to call comes first.
     fn contact_points(&mut self) -> Vec<ContactPoint> {
         let best = self.choose(GoldenField::Phone, |facts| facts.phones.first().cloned());
         let mut points = self.all_contact_points();
@@ -297,16 +297,23 @@ impl Composer<'_> {
         }
         for said in self.newest_first {
             for past in said.past_contacts {
+                let Some(to) = past.to else {
+                    continue;
+                };
                 let channel = Channel::parse(&past.channel);
-                let is_current = points
+                let mut same = points
                     .iter()
-                    .any(|point| point.channel == channel && point.value == past.value);
-                if past.to.is_some() && !is_current {
+                    .filter(|point| point.channel == channel && point.value == past.value);
+                // He may have it again, and have had it before: that is another time if it touches no other.
+                let is_apart = |point: &ContactPoint| {
+                    to <= point.from || point.to.is_some_and(|end| end <= past.from)
+                };
+                if same.all(|point| past.from < to && is_apart(point)) {
                     points.push(ContactPoint {
                         channel,
                         value: past.value.clone(),
                         from: past.from,
-                        to: past.to,
+                        to: Some(to),
                         record: said.known_id(),
                     });
                 }

@@ -1,6 +1,7 @@
 //! Customers as the service thinks of them: pure data and rules.
 
 mod columns;
+mod contacts;
 mod erasure;
 mod facts;
 mod features;
@@ -13,6 +14,7 @@ mod survivorship;
 mod view;
 
 pub(crate) use columns::{COLUMNS, Columns};
+pub(crate) use contacts::past_contacts;
 pub(crate) use erasure::{DAYS_TO_DECIDE, Erasure, ErasureState, GROUNDS, Ruling};
 pub(crate) use facts::{Facts, PastContact};
 pub(crate) use features::{clear_kind, features};
@@ -77,7 +79,7 @@ pub(crate) struct SourceRecord {
     pub(crate) key: String,
     pub(crate) columns: Columns,
     pub(crate) past_contacts: Vec<PastContact>,
-    /// Fields that say what they say only since a moment after `recorded_at`.
+    /// Fields that say what they say since another moment than `recorded_at`.
     pub(crate) since: Vec<Since>,
     pub(crate) recorded_at: Timestamp,
     pub(crate) received_at: Timestamp,

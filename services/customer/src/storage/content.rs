@@ -24,7 +24,7 @@ struct Content {
     extra_texts: Vec<String>,
     #[prost(message, repeated, tag = "5")]
     past: Vec<Past>,
-    /// Places of columns that say what they say only since a moment.
+    /// Places of columns that say what they say since a moment of their own.
     #[prost(uint32, repeated, tag = "6")]
     since_places: Vec<u32>,
     /// Those moments, in the same order.

@@ -13,6 +13,8 @@ store_test_suite!(
     a_changed_phone_ends_the_old_one,
     a_phone_is_his_since_it_was_first_said,
     a_phone_that_is_mended_under_the_old_date_is_the_newest,
+    a_phone_that_came_live_is_his_since_then_whatever_the_nightly_file_bears,
+    a_phone_that_is_put_right_again_is_told_with_the_time_before,
 );
 
 async fn a_changed_phone_ends_the_old_one(db: TestDb) {
@@ -50,7 +52,7 @@ async fn a_changed_phone_ends_the_old_one(db: TestDb) {
         (0, 1),
         "nobody is found by a number that he has given up"
     );
-    // He has it again: it is current, and stands once.
+    // He has it again: it is current, and stands once beside the time before.
     rig.clock().advance(Duration::from_secs(3600));
     put(&rig, person(1).put("D1", "1")).await;
     let points = get(&rig, &id).await.contact_points;
@@ -61,7 +63,7 @@ async fn a_changed_phone_ends_the_old_one(db: TestDb) {
         .collect();
     assert_eq!(
         (points.len(), current),
-        (2, vec![format!("+86{}", phone(1)).as_str()])
+        (3, vec![format!("+86{}", phone(1)).as_str()])
     );
     assert_eq!((find(1).await, find(2).await), (1, 0));
 }
@@ -88,14 +90,7 @@ async fn a_phone_that_is_mended_under_the_old_date_is_the_newest(db: TestDb) {
     };
     let id = put(&rig, person(1, "2020-01-01").put("D1", "1")).await;
     put(&rig, person(2, "2022-01-01").put("D2", "1")).await;
-    let shown = async || {
-        let seen = get(&rig, &id.customer_id).await;
-        let points = seen.contact_points.into_iter().map(|point| {
-            let [from, to] = [point.valid_from, point.valid_to].map(|at| at.map(|at| at.seconds));
-            (point.value, from, to)
-        });
-        points.collect::<Vec<_>>()
-    };
+    let shown = async || shown(&rig, &id.customer_id).await;
     let before = shown().await;
     assert_eq!(before[0].0, format!("+86{}", phone(2)));
     let begun = before[1].1;
@@ -116,4 +111,62 @@ async fn a_phone_that_is_mended_under_the_old_date_is_the_newest(db: TestDb) {
     // The other dealer says once more what he said, and when: today.
     put(&rig, person(2, "2026-01-01").put("D2", "1")).await;
     assert_eq!(shown().await[0].0, format!("+86{}", phone(3)));
+}
+
+/// A live write that bears no time, and in the night a file that says when each file was begun.
+async fn a_phone_that_came_live_is_his_since_then_whatever_the_nightly_file_bears(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = |n| {
+        let person = a_customer().named("王小明").with_phone(phone(n));
+        person.with_id_number(id_number(1))
+    };
+    let begun = "2020-01-01";
+    let id = put(&rig, person(1).typed_at(begun).put("D1", "1")).await;
+    put(&rig, person(2).typed_at("2022-01-01").put("D2", "1")).await;
+    rig.clock().advance(Duration::from_secs(3600));
+    put(&rig, person(3).put("D1", "1")).await;
+    let live = shown(&rig, &id.customer_id).await;
+    assert_eq!(live[0].0, format!("+86{}", phone(3)));
+    rig.clock().advance(Duration::from_secs(3600));
+    put(&rig, person(3).typed_at(begun).put("D1", "1")).await;
+    assert_eq!(shown(&rig, &id.customer_id).await, live);
+    // A row of a time between, which came after it: none of the phones was another's at one time.
+    rig.clock().advance(Duration::from_secs(3600));
+    let came = Some(rig.clock().now().as_micros() / 1_000_000);
+    put(&rig, person(4).typed_at("2023-01-01").put("D1", "1")).await;
+    let last = shown(&rig, &id.customer_id).await;
+    assert_eq!(last[0], (format!("+86{}", phone(4)), came, None));
+    let before = (live[0].0.clone(), live[0].1, came);
+    assert!(
+        last.contains(&before) && last.contains(&live[2]),
+        "{last:?}"
+    );
+}
+
+async fn a_phone_that_is_put_right_again_is_told_with_the_time_before(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let person = |n| a_customer().named("王小明").with_phone(phone(n));
+    let mut times = Vec::new();
+    let mut id = String::new();
+    for n in [1, 2, 1] {
+        rig.clock().advance(Duration::from_secs(3600));
+        times.push(Some(rig.clock().now().as_micros() / 1_000_000));
+        let taken = put(&rig, person(n).typed_at("2020-01-01").put("D1", "1")).await;
+        id = taken.customer_id;
+    }
+    let told = shown(&rig, &id).await;
+    let (mistaken, right) = (format!("+86{}", phone(2)), format!("+86{}", phone(1)));
+    assert_eq!(told[0], (right.clone(), times[2], None));
+    assert_eq!((&told[1].0, told[1].2), (&right, times[1]));
+    assert_eq!(told[2], (mistaken, times[1], times[2]));
+}
+
+/// The ways to reach a customer: since when each was his, and until when, in seconds.
+async fn shown(rig: &Rig, id: &str) -> Vec<(String, Option<i64>, Option<i64>)> {
+    let seen = get(rig, id).await;
+    let points = seen.contact_points.into_iter().map(|point| {
+        let [from, to] = [point.valid_from, point.valid_to].map(|at| at.map(|at| at.seconds));
+        (point.value, from, to)
+    });
+    points.collect()
 }

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     domain::{
-        ColumnCheck, Columns, Facts, Kind, Match, Matcher, PastContact, SourceRecord, Version,
-        car_said_at, clear_kind, noted,
+        ColumnCheck, Columns, Facts, Kind, Match, Matcher, SourceRecord, Version, car_said_at,
+        clear_kind, noted, past_contacts,
     },
     error::{Error, Result},
     storage::{Existing, Identity, NewCustomer, NewRecord},
@@ -239,8 +239,9 @@ impl<'a> Batch<'a> {
             recorded_at: old.recorded_at,
             since: &old.since,
         };
-        let since = noted(&before, (&row.facts, row.recorded_at), self.now);
-        let past = past_contacts(&old, &old_facts, row, self.now);
+        let after = (&row.facts, row.recorded_at);
+        let since = noted(&before, after, self.now);
+        let past = past_contacts(&before, &old.past_contacts, after, self.now);
         let sealed = self.app.store.seal(row.id, &row.columns, &past, &since)?;
         let vault = self.app.store.vault();
         let old_keys = Keys::of(vault, &row.dealer, &old_facts, &old_features);
@@ -419,56 +420,4 @@ fn still_checked(old: &SourceRecord, new: &Columns, now: Timestamp) -> Vec<Colum
     });
     let still = old.checks.iter().filter(is_of_same).cloned();
     still.chain(since_now).collect()
-}
-
-/// The contacts of the earlier versions: since when the new row's were said, and until when those that it no longer has. A row that is
-/// typed after the word before it says itself when; of any other it is when it came.
-fn past_contacts(
-    old: &SourceRecord,
-    old_facts: &Facts,
-    row: &Ready,
-    now: Timestamp,
-) -> Vec<PastContact> {
-    let typed_at = row.recorded_at;
-    let current: Vec<(&str, &str)> = row.facts.contacts().collect();
-    let mut past = old.past_contacts.clone();
-    // Of each channel, since when the latest of its contacts was said.
-    let mut said_last: FxHashMap<&str, Timestamp> = FxHashMap::default();
-    for (channel, value) in old_facts.contacts() {
-        let is_this = |known: &PastContact| known.channel == channel && known.value == value;
-        let going_on = past
-            .iter()
-            .find(|&known| is_this(known) && known.to.is_none());
-        let mut from = going_on.map_or(old.recorded_at, |known| known.from);
-        if from <= old.recorded_at {
-            from = from.min(typed_at);
-        }
-        let last = said_last.entry(channel).or_insert(old.recorded_at);
-        *last = from.max(*last);
-        let ends_at = if typed_at > from {
-            typed_at.min(now)
-        } else {
-            now
-        };
-        past.retain(|known| !is_this(known));
-        past.push(PastContact {
-            channel: channel.to_owned(),
-            value: value.to_owned(),
-            from,
-            to: (!current.contains(&(channel, value))).then_some(ends_at),
-        });
-    }
-    let before: Vec<(&str, &str)> = old_facts.contacts().collect();
-    for (channel, value) in current.iter().filter(|contact| !before.contains(contact)) {
-        let last = said_last.get(channel).copied().unwrap_or(old.recorded_at);
-        if typed_at <= last && typed_at < now {
-            past.push(PastContact {
-                channel: (*channel).to_owned(),
-                value: (*value).to_owned(),
-                from: now,
-                to: None,
-            });
-        }
-    }
-    past
 }

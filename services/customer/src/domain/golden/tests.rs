@@ -332,3 +332,52 @@ fn a_correction_that_bears_no_later_time_counts_from_when_it_came() {
     // What it says as before counts from when it was typed.
     assert_eq!(golden.address.as_deref(), Some("上海市淮海路2号"));
 }
+
+#[test]
+fn a_phone_that_he_has_again_is_told_with_the_time_before() {
+    let facts = facts(&[("source_key", "a"), ("phone", "13800138001")]);
+    let at = Timestamp::from_micros;
+    let was = |value: &str, from: i64, to: Option<i64>| PastContact {
+        channel: "phone".to_owned(),
+        value: value.to_owned(),
+        from: at(from),
+        to: to.map(at),
+    };
+    let (it, other) = ("+8613800138001", "+8613700137000");
+    let told = |past_contacts: &[PastContact]| {
+        let said = Said {
+            id: source_record_id(&"D1".parse().unwrap(), "dms", "a"),
+            is_known: true,
+            at: at(1),
+            trust: Trust {
+                share: 1.0,
+                from: TrustFrom::Default,
+            },
+            facts: &facts,
+            past_contacts,
+            since: &[],
+            checks: &[],
+        };
+        let golden = compose(&[said], &Survivorship::default());
+        let points = golden.contact_points.into_iter().map(|point| {
+            let to = point.to.map(Timestamp::as_micros);
+            (point.value, point.from.as_micros(), to)
+        });
+        points.collect::<Vec<_>>()
+    };
+    let [had, between, has] = [(it, 1, Some(5)), (other, 5, Some(9)), (it, 9, None)];
+    let shown = |points: &[(&str, i64, Option<i64>)]| {
+        let owned = points
+            .iter()
+            .map(|(value, from, to)| ((*value).to_owned(), *from, *to));
+        owned.collect::<Vec<_>>()
+    };
+    let past = [had, between, has].map(|(value, from, to)| was(value, from, to));
+    assert_eq!(told(&past), shown(&[has, had, between]));
+    // What the release before noted of one that he had by its word all along is no other time.
+    assert_eq!(
+        told(&past[..2]),
+        shown(&[(it, 1, None), between]),
+        "he has it since 1"
+    );
+}
