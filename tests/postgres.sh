@@ -34,14 +34,15 @@ run_as_owner() {
     fi
 }
 
+# A port from $1 on, on which nobody listens.
 free_port() {
-    port=54300
-    while [ $port -lt 54400 ]; do
-        # A port on which nobody listens: the proc file has it in hexadecimal.
-        grep -qi ":$(printf '%04X' $port) " /proc/net/tcp /proc/net/tcp6 2>/dev/null || { echo $port; return; }
+    port=$1
+    while [ "$port" -lt 54400 ]; do
+        # The proc file has it in hexadecimal.
+        grep -qi ":$(printf '%04X' "$port") " /proc/net/tcp /proc/net/tcp6 2>/dev/null || { echo "$port"; return; }
         port=$((port + 1))
     done
-    echo "$0: no free port between 54300 and 54399" >&2
+    echo "$0: no free port between $1 and 54399" >&2
     exit 69
 }
 
@@ -76,22 +77,35 @@ start() {
         chmod 600 "$dir/server.key"
         tls="-c ssl=on -c ssl_cert_file=$dir/server.crt -c ssl_key_file=$dir/server.key"
     fi
-    port=$(free_port)
+    port=$(free_port 54300)
+    until serve; do
+        # Another server that started meanwhile has taken the port.
+        grep -q 'could not bind' "$dir/server.log" && port=$(free_port $((port + 1))) && continue
+        echo "$0: the server does not start:" >&2
+        tail -5 "$dir/server.log" >&2
+        exit 70
+    done
+    # A replica has the roles of the server it follows.
+    [ -f "$dir/data/standby.signal" ] || make_roles || { echo "$0: the roles cannot be made" >&2; exit 70; }
+    url "$port"
+}
+
+# Starts the server on $port, and fails if it is not ready, as it says itself, within ten seconds.
+serve() {
     # The redirection is the whole subshell's: whoever reads our output must not wait for the server's end.
     (
         exec >"$dir/server.log" 2>&1 </dev/null
         run_as_owner "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses="$host" \
             $tls -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200
     ) &
+    server=$!
     tries=0
-    until "$bin/pg_isready" -q -h "$host" -p "$port" -U marque 2>/dev/null; do
+    until is_running && grep -qE '^(ready|standby)' "$dir/data/postmaster.pid" 2>/dev/null &&
+        "$bin/pg_isready" -q -h "$host" -p "$port" -U marque 2>/dev/null; do
         tries=$((tries + 1))
-        [ $tries -lt 100 ] || { echo "$0: the server does not start:" >&2; tail -5 "$dir/server.log" >&2; exit 70; }
+        [ $tries -lt 100 ] && kill -0 $server 2>/dev/null || return 1
         sleep 0.1
     done
-    # A replica has the roles of the server it follows.
-    [ -f "$dir/data/standby.signal" ] || make_roles || { echo "$0: the roles cannot be made" >&2; exit 70; }
-    url "$port"
 }
 
 # The roles of the wall between dealers (ADR 26), and a login as services have it.
