@@ -119,7 +119,7 @@ async fn a_part_is_one_however_it_is_typed(db: TestDb) {
     complain(&world, "K1", "A", 3..6).await;
     complain(&world, "Ｋ１", "A", 6..9).await;
     complain(&world, "K 1", "A", 8..12).await;
-    let seen = "SELECT CAST(max(hit) AS BIGINT) FROM cluster_alerts";
+    let seen = "SELECT CAST(coalesce(max(hit), 0) AS BIGINT) FROM cluster_alerts";
     world.wait_for(seen, 12).await;
     assert_eq!(world.count(TOLD).await, 1);
     let told = alerts(&world).await;
