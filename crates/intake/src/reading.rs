@@ -6,7 +6,7 @@ use marque_tabular::{Format, Limits, Mapping, Next, Position, Problem, Row, RowF
 use tokio::sync::mpsc;
 
 use crate::{
-    Entry, Job, RowView, Sink, finding,
+    Entry, Job, Refusal, RowView, Sink, finding,
     outcome::{KeptFields, KeptFinding},
     scattered::{self, Scattered},
     sender::{self, Named},
@@ -27,8 +27,22 @@ pub(crate) struct Plan {
 pub(crate) struct Item<P> {
     pub(crate) lines: Vec<u64>,
     pub(crate) what: What<P>,
+    /// What is wrong with one row alone, in the order of the rows; each quarantines all. Empty where nothing is.
+    pub(crate) of_rows: Vec<Refusal>,
     /// The rows as they came, if they are to be quarantined.
     pub(crate) fields: Vec<KeptFields>,
+}
+
+impl<P> Item<P> {
+    /// What is to be written; nothing of rows that are quarantined.
+    pub(crate) fn payload(&self) -> Option<&P> {
+        match &self.what {
+            What::Entry(entry) if self.of_rows.is_empty() && !entry.is_rejected() => {
+                entry.payload.as_ref()
+            }
+            _ => None,
+        }
+    }
 }
 
 pub(crate) enum What<P> {
@@ -199,11 +213,13 @@ impl Gather {
             .collect();
         let mut entry = sink.prepare(job, &views);
         let mut refused = entry.refusals.iter();
-        if named.contains(&Named::Another) && refused.all(|refusal| refusal.field != sender::COLUMN)
-        {
-            entry.refusals.push(sender::refusal());
-        }
+        let of_rows = if refused.any(|refusal| refusal.field == sender::COLUMN) {
+            Vec::new()
+        } else {
+            self.whose(table, &named)
+        };
         if let Some(column) = self.group_column
+            && of_rows.is_empty()
             && self.scattered.has(headers.get(first, column))
         {
             let name = table.schema().columns[column].name;
@@ -214,19 +230,34 @@ impl Gather {
             let key = table.schema().columns[0].name;
             entry.refusals.push(scattered::no_record(key));
         }
-        let fields = if entry.is_rejected() {
-            group.iter().map(kept_fields).collect()
-        } else {
-            Vec::new()
-        };
-        items.push(Item {
+        let mut item = Item {
             lines: group.iter().map(Row::line).collect(),
             what: What::Entry(entry),
-            fields,
-        });
+            of_rows,
+            fields: Vec::new(),
+        };
+        if item.payload().is_none() {
+            item.fields = group.iter().map(kept_fields).collect();
+        }
+        items.push(item);
         let rows = group.len() as i64;
         group.clear();
         rows
+    }
+
+    /// What is said of each row where one bears another dealer's code; nothing where none does.
+    fn whose(&self, table: &Table, named: &[Named<'_>]) -> Vec<Refusal> {
+        if !named.contains(&Named::Another) {
+            return Vec::new();
+        }
+        let of_row = |named: &Named<'_>| match self.group_column {
+            // The record is not whole without the row that is another's.
+            Some(column) if *named != Named::Another => {
+                scattered::refusal(table.schema().columns[column].name)
+            }
+            _ => sender::refusal(),
+        };
+        named.iter().map(of_row).collect()
     }
 }
 
@@ -234,6 +265,7 @@ fn fault<P>(row: &Row, line: u64, fault: &RowFault) -> Item<P> {
     Item {
         lines: vec![line],
         what: What::Fault(finding::keep_fault(fault)),
+        of_rows: Vec::new(),
         fields: vec![kept_fields(row)],
     }
 }

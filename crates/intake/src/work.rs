@@ -313,13 +313,7 @@ fn write_entries<S: Sink>(
     items: &[Item<S::Payload>],
     dry_run: bool,
 ) -> Result<Vec<Written>, StoreError> {
-    let payloads: Vec<&S::Payload> = items
-        .iter()
-        .filter_map(|item| match &item.what {
-            What::Entry(entry) if !entry.is_rejected() => entry.payload.as_ref(),
-            _ => None,
-        })
-        .collect();
+    let payloads: Vec<&S::Payload> = items.iter().filter_map(Item::payload).collect();
     if dry_run {
         conn.rehearse(|conn| sink.write(conn, job, &payloads))
     } else {
@@ -350,14 +344,10 @@ fn keep_rows<P>(items: &[Item<P>], written: Vec<Written>) -> KeptRows {
     let mut written = written.into_iter();
     let mut rows = Vec::with_capacity(items.len());
     for item in items {
-        let written = match &item.what {
-            What::Entry(entry) if !entry.is_rejected() => {
-                Some(written.next().expect("the sink answers every payload"))
-            }
-            _ => None,
-        };
+        let payload = item.payload();
+        let written = payload.map(|_| written.next().expect("the sink answers every payload"));
         rows.extend(item.lines.iter().enumerate().map(|(at, line)| {
-            let (outcome, record, findings) = outcome_of_row(&item.what, at, written.as_ref());
+            let (outcome, record, findings) = outcome_of_row(item, at, written.as_ref());
             KeptRow {
                 line: *line,
                 outcome: outcome as i32,
@@ -370,17 +360,18 @@ fn keep_rows<P>(items: &[Item<P>], written: Vec<Written>) -> KeptRows {
 }
 
 /// What became of one row of an item, by its place among the item's rows. Those of a rejected entry share what was found in
-/// any: none of them is taken in because of it.
+/// any, but for what is wrong with one row alone: none of them is taken in because of it.
 fn outcome_of_row<P>(
-    what: &What<P>,
+    item: &Item<P>,
     at: usize,
     written: Option<&Written>,
 ) -> (RowOutcome, Vec<u8>, Vec<KeptFinding>) {
     let refused = |findings| (RowOutcome::Quarantined, Vec::new(), findings);
-    match (what, written) {
+    match (&item.what, written) {
         (What::Fault(fault), _) => refused(vec![fault.clone()]),
         (What::Entry(entry), None) => {
-            let refusals = entry.refusals.iter().map(finding::keep_refusal);
+            let refusals = entry.refusals.iter().chain(item.of_rows.get(at));
+            let refusals = refusals.map(finding::keep_refusal);
             refused(
                 entry
                     .all_findings()

@@ -15,6 +15,7 @@ store_test_suite!(
     an_order_that_two_systems_of_a_dealer_send_is_one,
     an_order_whose_rows_stand_apart_is_not_taken_in_by_halves,
     an_order_with_a_faulty_row_waits_for_it_wherever_it_stands,
+    only_the_row_with_another_dealers_code_is_told_of_it,
     what_stands_under_a_table_keeps_no_order_waiting,
     rows_of_one_order_that_name_two_cars_or_customers_are_no_order,
     what_is_wrong_with_a_line_is_said_of_its_row,
@@ -257,6 +258,43 @@ async fn an_order_with_a_faulty_row_waits_for_it_wherever_it_stands(db: TestDb) 
     let last = visits.iter().find(|visit| visit.order_number == "LAST");
     let last = last.expect("the order that was mended");
     assert_eq!((last.lines.len(), last.version), (2, 1));
+}
+
+async fn only_the_row_with_another_dealers_code_is_told_of_it(db: TestDb) {
+    let world = World::start(db).await;
+    let row = |order: &str, dealer: &str| {
+        let car = vin(1);
+        format!("{order},{car},2025-03-05 09:00,检查,{dealer}\n")
+    };
+    let file = [
+        "工单号,车架号,进厂时间,项目名称,经销商代码\n",
+        &row("OURS", "D1"),
+        &row("BOTH", "D1"),
+        &row("BOTH", "D2"),
+        &row("BOTH", ""),
+        &row("THEIRS", "D2"),
+        // One whose rows stand apart besides.
+        &row("APART", "D2"),
+        &row("APART", "D1"),
+        &row("LAST", "D1"),
+        &row("APART", "D1"),
+    ];
+    let import_of = import(&world, &file.concat()).await;
+    assert_eq!((import_of.accepted, import_of.quarantined), (2, 7));
+    let rows = rows(&world, &import_of).await;
+    let told: Vec<Vec<&str>> = rows.iter().map(rules).collect();
+    let (differs, apart) = (vec!["dealer_differs"], vec!["rows_apart"]);
+    for (at, expected) in [
+        (1, &apart),
+        (2, &differs),
+        (3, &apart),
+        (4, &differs),
+        (5, &differs),
+        (6, &apart),
+        (8, &apart),
+    ] {
+        assert_eq!(&told[at], expected, "row {at}");
+    }
 }
 
 async fn what_stands_under_a_table_keeps_no_order_waiting(db: TestDb) {
