@@ -8,9 +8,9 @@
 use marque_api::{
     events::v1::{Event, PullRequest, event_feed_client::EventFeedClient},
     network::v1::{
-        ApplyNetworkRequest, Dealer, DealersPut, GetDealerRequest, ListDealersRequest,
-        ListStaffRequest, PutDealerRequest, PutDealerResponse, PutStaffRequest, Staff, StaffPut,
-        network_service_client::NetworkServiceClient,
+        ApplyNetworkRequest, ApplyNetworkResponse, Dealer, DealersPut, GetDealerRequest,
+        ListDealersRequest, ListStaffRequest, PutDealerRequest, PutDealerResponse, PutStaffRequest,
+        Staff, StaffPut, network_service_client::NetworkServiceClient,
     },
 };
 use marque_auth::{Role, Scope};
@@ -29,6 +29,8 @@ store_test_suite!(
     lists_are_paged_and_filtered,
     each_scope_sees_its_dealers,
     a_network_is_applied_whole_or_not_at_all,
+    all_that_is_wrong_with_a_network_is_told_at_once,
+    a_full_width_code_is_the_plain_one,
     phones_of_staff_are_sealed,
     whose_staff_changed_is_told_and_nothing_of_them,
     a_write_with_a_key_happens_once,
@@ -374,6 +376,74 @@ async fn a_network_is_applied_whole_or_not_at_all(db: TestDb) {
         .unwrap()
         .into_inner();
     assert_eq!((done.dealers, done.staff), (1, 1));
+}
+
+async fn apply(
+    rig: &Rig,
+    dealers: Vec<Dealer>,
+    staff: Vec<Staff>,
+) -> Result<ApplyNetworkResponse, Status> {
+    let message = ApplyNetworkRequest { dealers, staff };
+    let request = rig.ask(Role::HqAdmin, Scope::Headquarters, message);
+    Ok(rig.network().apply_network(request).await?.into_inner())
+}
+
+async fn all_that_is_wrong_with_a_network_is_told_at_once(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let dealers = vec![
+        dealer("", "", 0),
+        dealer("D7", "", 0),
+        dealer("七店", "seven", 0),
+        dealer("D7", "seven", 0),
+    ];
+    let staff = vec![
+        staff("", "S1"),
+        staff("D7", "S1"),
+        staff("D8", ""),
+        staff("D7", "S1"),
+    ];
+    let refusal = apply(&rig, dealers, staff).await.unwrap_err();
+    let told: Vec<(String, String)> = Problem::from(refusal)
+        .violations
+        .into_iter()
+        .map(|violation| (violation.field, violation.reason))
+        .collect();
+    let expected = [
+        ("dealers[0].code", "MISSING"),
+        ("dealers[0].name", "MISSING"),
+        ("dealers[1].name", "MISSING"),
+        ("dealers[2].code", "FORMAT"),
+        ("staff[0].dealer", "MISSING"),
+        ("staff[2].code", "MISSING"),
+        ("dealers[3].code", "INVALID"),
+        ("staff[3].code", "INVALID"),
+        ("staff[2].dealer", "INVALID"),
+    ];
+    assert_eq!(
+        told,
+        expected.map(|(field, reason)| (field.to_owned(), reason.to_owned()))
+    );
+}
+
+async fn a_full_width_code_is_the_plain_one(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let done = apply(
+        &rig,
+        vec![dealer("Ｄ７", "seven", 0)],
+        vec![staff("D7", "S1"), staff(" Ｄ７", "S2")],
+    );
+    assert_eq!(done.await.unwrap().staff, 2);
+    let request = GetDealerRequest {
+        code: "D7".to_owned(),
+    };
+    let request = rig.ask(Role::HqAdmin, Scope::Headquarters, request);
+    let found = rig.network().get_dealer(request).await.unwrap();
+    let found = found.into_inner().dealer.unwrap();
+    assert_eq!((found.code.as_str(), found.version), ("D7", 1));
+    let again = vec![dealer("D7", "seven", 0), dealer("Ｄ７", "seven", 0)];
+    let refusal = apply(&rig, again, Vec::new()).await.unwrap_err();
+    let told = Problem::from(refusal).violations;
+    assert_eq!(told[0].field, "dealers[1].code");
 }
 
 fn staff(dealer: &str, code: &str) -> Staff {

@@ -1,16 +1,17 @@
 //! Use cases of the network service.
 
+mod apply;
 mod published;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use marque_auth::{CallContext, Role};
 use marque_core::{DealerCode, PageRequest, SharedClock};
 use marque_db::{Conn, Database};
-use marque_errors::Violation;
 use marque_ledger::{Entry, Keyed, record};
 use prost::Message;
 
+pub(crate) use apply::Sent;
 pub(crate) use published::dealer_to_pb;
 
 use crate::{
@@ -187,38 +188,6 @@ impl NetworkApp {
         Ok(earlier.as_ref() != Some(staff))
     }
 
-    /// Refuses staff of dealers who are not there, each by its place.
-    fn know_dealers_of(
-        &self,
-        conn: &mut Conn<'_>,
-        ctx: &CallContext,
-        staff: &[Staff],
-    ) -> Result<()> {
-        let mut known = BTreeMap::new();
-        for one in staff {
-            if !known.contains_key(&one.dealer) {
-                let found = self.store.find_dealer(conn, ctx.scope(), &one.dealer)?;
-                known.insert(&one.dealer, found.is_some());
-            }
-        }
-        let strangers = staff.iter().enumerate();
-        let violations: Vec<_> = strangers
-            .filter(|(_, one)| !known[&one.dealer])
-            .map(|(at, _)| {
-                Violation::new(
-                    format!("staff[{at}].dealer"),
-                    "INVALID",
-                    "no such dealer: put the dealer first",
-                )
-            })
-            .collect();
-        if violations.is_empty() {
-            Ok(())
-        } else {
-            Err(Error::Invalid(violations))
-        }
-    }
-
     pub(crate) async fn list_staff(
         &self,
         ctx: CallContext,
@@ -230,60 +199,4 @@ impl NetworkApp {
             .scan(move |conn| store.list_staff(conn, ctx.scope(), &dealer, &page))
             .await
     }
-
-    /// Puts a whole network, all or nothing; the answer is made of the numbers of dealers and of staff.
-    pub(crate) async fn apply<R: Message + 'static, A: Message + Default + 'static>(
-        &self,
-        ctx: CallContext,
-        keyed: Keyed<R>,
-        (dealers, staff): (Vec<Dealer>, Vec<Staff>),
-        answer: impl Fn(usize, usize) -> A + Send + 'static,
-    ) -> Result<A> {
-        ctx.require(Role::HqAdmin)?;
-        let mut violations: Vec<_> = dealers
-            .iter()
-            .enumerate()
-            .flat_map(|(at, dealer)| dealer.violations(&format!("dealers[{at}].")))
-            .collect();
-        violations.extend(
-            staff
-                .iter()
-                .enumerate()
-                .flat_map(|(at, staff)| staff.violations(&format!("staff[{at}]."))),
-        );
-        violations.extend(named_twice("dealers", dealers.iter().map(|one| &one.code)));
-        violations.extend(named_twice(
-            "staff",
-            staff.iter().map(|one| (&one.dealer, &one.code)),
-        ));
-        if !violations.is_empty() {
-            return Err(Error::Invalid(violations));
-        }
-        let app = self.clone();
-        self.db
-            .write(move |conn| {
-                keyed.once(conn, &ctx, app.clock.now(), "ApplyNetwork", |conn| {
-                    app.put_dealers(conn, &ctx, dealers.clone())?;
-                    app.know_dealers_of(conn, &ctx, &staff)?;
-                    app.put_all_staff(conn, &ctx, &staff, Only::Anybody)?;
-                    Ok::<_, Error>(answer(dealers.len(), staff.len()))
-                })
-            })
-            .await
-    }
-}
-
-/// Entries of a list whose key an earlier one has already: which of them counts is not for us to say.
-fn named_twice<K: Ord>(list: &str, keys: impl Iterator<Item = K>) -> Vec<Violation> {
-    let mut seen = BTreeSet::new();
-    keys.enumerate()
-        .filter_map(|(at, key)| (!seen.insert(key)).then_some(at))
-        .map(|at| {
-            Violation::new(
-                format!("{list}[{at}].code"),
-                "INVALID",
-                "named twice: leave one of them out",
-            )
-        })
-        .collect()
 }

@@ -1,12 +1,13 @@
 //! Dealers and staff as the service thinks of them: pure data and rules.
 
-use marque_core::{DealerCode, Timestamp};
+use marque_core::{DealerCode, InvalidDealerCode, Timestamp};
 use marque_errors::Violation;
+use marque_quality::text::tidy;
 
-/// A dealer: one 4S store.
+/// A dealer: one 4S store. As he is sent, his code is a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Dealer {
-    pub(crate) code: DealerCode,
+pub(crate) struct Dealer<Code = DealerCode> {
+    pub(crate) code: Code,
     pub(crate) name: String,
     pub(crate) region: String,
     pub(crate) group: String,
@@ -18,10 +19,10 @@ pub(crate) struct Dealer {
     pub(crate) version: i64,
 }
 
-/// A member of a dealer's staff.
+/// A member of a dealer's staff. As he is sent, the dealer's code is a text.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Staff {
-    pub(crate) dealer: DealerCode,
+pub(crate) struct Staff<Code = DealerCode> {
+    pub(crate) dealer: Code,
     pub(crate) code: String,
     pub(crate) name: String,
     pub(crate) department: String,
@@ -41,8 +42,45 @@ const NAME_MAX: usize = 200;
 const CODE_MAX: usize = 64;
 const PHONE_MAX: usize = 32;
 
-impl Dealer {
-    /// What is wrong with the dealer, field by field; `path` stands before each field.
+/// Reads a dealer's code; spreadsheets leave letters and digits full-width.
+///
+/// # Errors
+/// What is wrong with it, as this field's.
+pub(crate) fn read_code(text: &str, field: impl Into<String>) -> Result<DealerCode, Violation> {
+    let text = tidy(text);
+    if text.is_empty() {
+        return Err(missing(field));
+    }
+    text.parse()
+        .map_err(|error: InvalidDealerCode| Violation::new(field, "FORMAT", error.to_string()))
+}
+
+impl<Code> Dealer<Code> {
+    /// The same dealer under this code.
+    pub(crate) fn with_code(self, code: DealerCode) -> Dealer {
+        let Self {
+            code: _,
+            name,
+            region,
+            group,
+            departments,
+            phones,
+            updated_at,
+            version,
+        } = self;
+        Dealer {
+            code,
+            name,
+            region,
+            group,
+            departments,
+            phones,
+            updated_at,
+            version,
+        }
+    }
+
+    /// What is wrong with the dealer besides the code, field by field; `path` stands before each field.
     pub(crate) fn violations(&self, path: &str) -> Vec<Violation> {
         let mut found = Vec::new();
         check(
@@ -81,7 +119,9 @@ impl Dealer {
         }
         found
     }
+}
 
+impl Dealer {
     /// Whether it says the same as `other`, versions and times apart.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         let facts = |dealer: &Self| {
@@ -97,8 +137,28 @@ impl Dealer {
     }
 }
 
-impl Staff {
-    /// What is wrong with the entry, field by field; `path` stands before each field.
+impl<Code> Staff<Code> {
+    /// The same entry under this dealer.
+    pub(crate) fn of_dealer(self, dealer: DealerCode) -> Staff {
+        let Self {
+            dealer: _,
+            code,
+            name,
+            department,
+            phone,
+            active,
+        } = self;
+        Staff {
+            dealer,
+            code,
+            name,
+            department,
+            phone,
+            active,
+        }
+    }
+
+    /// What is wrong with the entry besides the dealer, field by field; `path` stands before each field.
     pub(crate) fn violations(&self, path: &str) -> Vec<Violation> {
         let mut found = Vec::new();
         check(
@@ -130,7 +190,7 @@ impl Staff {
 
 fn check(found: &mut Vec<Violation>, field: String, value: &str, max: usize, required: bool) {
     if required && value.trim().is_empty() {
-        found.push(Violation::new(field, "MISSING", "must be filled"));
+        found.push(missing(field));
     } else if value.chars().count() > max {
         found.push(Violation::new(
             field,
@@ -146,9 +206,24 @@ fn check(found: &mut Vec<Violation>, field: String, value: &str, max: usize, req
     }
 }
 
+fn missing(field: impl Into<String>) -> Violation {
+    Violation::new(field, "MISSING", "must be filled")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_is_read_as_spreadsheets_leave_it() {
+        let read = |text: &str| read_code(text, "code").map(|code| code.to_string());
+        for text in ["NA-1", " NA-1 ", "ＮＡ－１", "\u{3000}ＮA-1"] {
+            assert_eq!(read(text).unwrap(), "NA-1", "{text}");
+        }
+        for (text, reason) in [("", "MISSING"), ("\u{3000}", "MISSING"), ("甲店", "FORMAT")] {
+            assert_eq!(read(text).unwrap_err().reason, reason, "{text}");
+        }
+    }
 
     #[test]
     fn a_dealer_needs_a_name_and_a_region() {

@@ -2,23 +2,19 @@
 
 use marque_api::network::v1 as pb;
 use marque_core::{DealerCode, Timestamp};
-use marque_errors::Violation;
 
 use crate::{
-    domain::{Dealer, Staff},
+    domain::{Dealer, Staff, read_code},
     error::{Error, Result},
 };
 
 pub(crate) fn code(text: &str) -> Result<DealerCode> {
-    text.parse()
-        .map_err(|error: marque_core::InvalidDealerCode| {
-            Error::Invalid(vec![Violation::new("dealer", "FORMAT", error.to_string())])
-        })
+    read_code(text, "dealer").map_err(|violation| Error::Invalid(vec![violation]))
 }
 
-pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
+pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Dealer<String> {
     let pb::Dealer {
-        code: text,
+        code,
         name,
         region,
         group,
@@ -27,8 +23,8 @@ pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
         version,
         phones,
     } = dealer;
-    Ok(Dealer {
-        code: code(&text)?,
+    Dealer {
+        code,
         name,
         region,
         group,
@@ -36,26 +32,26 @@ pub(crate) fn dealer_from_pb(dealer: pb::Dealer) -> Result<Dealer> {
         phones,
         updated_at: Timestamp::default(),
         version,
-    })
+    }
 }
 
-pub(crate) fn staff_from_pb(staff: pb::Staff) -> Result<Staff> {
+pub(crate) fn staff_from_pb(staff: pb::Staff) -> Staff<String> {
     let pb::Staff {
         dealer,
-        code: own,
+        code,
         name,
         department,
         phone,
         active,
     } = staff;
-    Ok(Staff {
-        dealer: code(&dealer)?,
-        code: own,
+    Staff {
+        dealer,
+        code,
         name,
         department,
         phone,
         active,
-    })
+    }
 }
 
 pub(crate) fn staff_to_pb(staff: Staff) -> pb::Staff {

@@ -10,7 +10,7 @@ use marque_ledger::Keyed;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    app::{NetworkApp, dealer_to_pb},
+    app::{NetworkApp, Sent, dealer_to_pb},
     domain::Only,
     error::{Error, Result},
 };
@@ -75,7 +75,9 @@ impl NetworkGrpc {
         let ctx = CallContext::of(&request)?;
         let keyed = Keyed::of(request)?;
         let dealer = keyed.request().dealer.clone().unwrap_or_default();
-        let dealer = convert::dealer_from_pb(dealer)?;
+        let dealer = convert::dealer_from_pb(dealer);
+        let code = convert::code(&dealer.code)?;
+        let dealer = dealer.with_code(code);
         self.app
             .put_dealer(ctx, keyed, dealer, |dealer, created| {
                 pb::PutDealerResponse {
@@ -92,11 +94,7 @@ impl NetworkGrpc {
     ) -> Result<pb::GetDealerResponse> {
         let ctx = CallContext::of(&request)?;
         // A code that cannot exist is as unknown as one that does not.
-        let code = request
-            .into_inner()
-            .code
-            .parse()
-            .map_err(|_| Error::DealerUnknown)?;
+        let code = convert::code(&request.into_inner().code).map_err(|_| Error::DealerUnknown)?;
         let dealer = self.app.get_dealer(ctx, code).await?;
         Ok(pb::GetDealerResponse {
             dealer: Some(dealer_to_pb(dealer)),
@@ -109,7 +107,9 @@ impl NetworkGrpc {
     ) -> Result<pb::PutStaffResponse> {
         let ctx = CallContext::of(&request)?;
         let pb::PutStaffRequest { staff, only_new } = request.into_inner();
-        let staff = convert::staff_from_pb(staff.unwrap_or_default())?;
+        let staff = convert::staff_from_pb(staff.unwrap_or_default());
+        let dealer = convert::code(&staff.dealer)?;
+        let staff = staff.of_dealer(dealer);
         let only = if only_new { Only::New } else { Only::Anybody };
         let staff = self.app.put_staff(ctx, staff, only).await?;
         Ok(pb::PutStaffResponse {
@@ -124,14 +124,12 @@ impl NetworkGrpc {
         let ctx = CallContext::of(&request)?;
         let keyed = Keyed::of(request)?;
         let pb::ApplyNetworkRequest { dealers, staff } = keyed.request().clone();
-        let dealers = dealers.into_iter().map(convert::dealer_from_pb);
-        let staff = staff.into_iter().map(convert::staff_from_pb);
-        let network = (
-            dealers.collect::<Result<_>>()?,
-            staff.collect::<Result<_>>()?,
-        );
+        let sent = Sent {
+            dealers: dealers.into_iter().map(convert::dealer_from_pb).collect(),
+            staff: staff.into_iter().map(convert::staff_from_pb).collect(),
+        };
         self.app
-            .apply(ctx, keyed, network, |dealers, staff| {
+            .apply(ctx, keyed, sent, |dealers, staff| {
                 pb::ApplyNetworkResponse {
                     dealers: dealers as i32,
                     staff: staff as i32,

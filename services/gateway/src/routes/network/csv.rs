@@ -208,6 +208,9 @@ mod tests {
             .collect();
         assert_eq!(told, [("S1", true), ("S2", false)]);
         assert_eq!(lines.name("staff[1].name"), "line 3: name");
+        // A code that is none is the network's to tell.
+        let (_, lines) = read("code,name,region\n\nD1,One,east\n,Two,east\n").unwrap();
+        assert_eq!(lines.name("dealers[1].code"), "line 4: code");
     }
 
     #[test]
