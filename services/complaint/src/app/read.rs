@@ -6,6 +6,7 @@ use marque_auth::{CallContext, Role, Scope};
 use marque_core::{ComplaintId, PageRequest};
 use marque_db::{Conn, StoreError};
 use marque_events::knows_customer;
+use marque_quality::text::tidy;
 
 use super::{CaseApp, Shown, ShownClock, moves::expect_version, veil::Veil};
 use crate::{
@@ -47,8 +48,9 @@ impl AsRead {
 }
 
 impl Wanted {
-    /// Reads what was written; what can be neither is as unknown as one that is not.
+    /// Reads what was written, in any width; what can be neither is as unknown as one that is not.
     pub(crate) fn read(text: &str) -> Result<Self> {
+        let text = tidy(text);
         text.parse()
             .map(Self::Id)
             .or_else(|_| text.parse().map(Self::Number))
