@@ -72,12 +72,11 @@ pub(super) async fn run(args: Args) -> anyhow::Result<()> {
     let caller = Api::new(&format!("http://{address}"), agent.clone())?;
     let dealer = dealers.first().context("the demo has dealers")?;
     complaint::tell(&admin, &caller, &clock, (&person, dealer.code.as_str())).await?;
-    invite(address, &agent, &person)?;
     if args.exit {
-        node.stop().await
-    } else {
-        node.run().await
+        return node.stop().await;
     }
+    invite(address, &agent, &person)?;
+    node.run().await
 }
 
 fn config(args: &Args) -> anyhow::Result<Config> {

@@ -32,6 +32,10 @@ fn the_demo_shows_who_invents_phones_and_what_mending_them_moves() {
     let before = number_after("His score is ", &told);
     let after = number_after("the findings close by themselves, his score is ", &told);
     assert!(before < after && after <= 100.0, "{told}");
+    // Nobody is asked to try a server that has ended.
+    for invitation in ["try it yourself", "TOKEN=", "curl "] {
+        assert!(!told.contains(invitation), "{told}");
+    }
 }
 
 #[test]

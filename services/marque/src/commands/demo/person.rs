@@ -113,11 +113,9 @@ fn tell_customer(customer: &Value) -> anyhow::Result<()> {
         customer["source_records"],
         dealers.join(", ")
     ))?;
-    say(format_args!(
-        "  born {}, {}",
-        text(customer, "birthday"),
-        text(customer, "address")
-    ))?;
+    if let Some(line) = birth_and_home(customer) {
+        say(format_args!("  {line}"))?;
+    }
     for point in customer["contact_points"].as_array().into_iter().flatten() {
         say(format_args!(
             "  {} {}",
@@ -129,6 +127,17 @@ fn tell_customer(customer: &Value) -> anyhow::Result<()> {
         say(format_args!("  asks: {request}"))?;
     }
     Ok(())
+}
+
+/// When he was born and where he lives, as far as it is known.
+fn birth_and_home(customer: &Value) -> Option<String> {
+    let (birthday, address) = (text(customer, "birthday"), text(customer, "address"));
+    match (birthday.is_empty(), address.is_empty()) {
+        (false, false) => Some(format!("born {birthday}, {address}")),
+        (false, true) => Some(format!("born {birthday}")),
+        (true, false) => Some(address.to_owned()),
+        (true, true) => None,
+    }
 }
 
 fn tell_cars(profile: &Value) -> anyhow::Result<()> {
@@ -214,4 +223,26 @@ fn items<'a>(profile: &'a Value, part: &str) -> impl Iterator<Item = &'a Value> 
         .or_else(|| inner["items"].as_array())
         .or_else(|| inner[part].as_array());
     list.into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_of_him_is_left_out() {
+        for (customer, line) in [
+            (
+                json!({"birthday": "1980-01-02", "address": "大连市"}),
+                Some("born 1980-01-02, 大连市"),
+            ),
+            (json!({"birthday": "1980-01-02"}), Some("born 1980-01-02")),
+            (json!({"birthday": "", "address": "大连市"}), Some("大连市")),
+            (json!({}), None),
+        ] {
+            assert_eq!(birth_and_home(&customer).as_deref(), line, "{customer}");
+        }
+    }
 }
