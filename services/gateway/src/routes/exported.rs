@@ -47,9 +47,10 @@ pub(crate) struct RowView {
     vin: String,
     /// What it says he is: owner, driver, payer.
     roles: Vec<String>,
-    /// The columns that we know.
+    /// The columns that we know, without the owner's key where it is another's.
     columns: Vec<ColumnView>,
-    /// Columns of the dealer's own; of a row that names another as the owner none, for they are the owner's.
+    /// Columns of the dealer's own, if the row names him or nobody as the owner, but for the keys of driver and payer that are another's; of a row
+    /// that names another as the owner none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     extra: Vec<ColumnView>,
     /// When it came.
