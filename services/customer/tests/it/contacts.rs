@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::lookup_request::Key;
+use marque_api::{customer::v1::lookup_request::Key, intake::v1::RowOutcome};
 use marque_auth::Role;
 use marque_core::Clock as _;
-use marque_testkit::{Rig, TestDb, a_customer, id_number, phone, store_test_suite};
+use marque_testkit::{ImportFile, Rig, TestDb, a_customer, id_number, phone, store_test_suite};
 
 use crate::common::{HQ, get, lookup_as, put};
 
@@ -15,6 +15,8 @@ store_test_suite!(
     a_phone_that_is_mended_under_the_old_date_is_the_newest,
     a_phone_that_came_live_is_his_since_then_whatever_the_nightly_file_bears,
     a_phone_that_is_put_right_again_is_told_with_the_time_before,
+    a_key_twice_in_a_file_is_told_as_from_two_files,
+    a_key_twice_in_a_file_is_told_as_from_two_files_wherever_a_batch_ends,
 );
 
 async fn a_changed_phone_ends_the_old_one(db: TestDb) {
@@ -159,6 +161,69 @@ async fn a_phone_that_is_put_right_again_is_told_with_the_time_before(db: TestDb
     assert_eq!(told[0], (right.clone(), times[2], None));
     assert_eq!((&told[1].0, told[1].2), (&right, times[1]));
     assert_eq!(told[2], (mistaken, times[1], times[2]));
+}
+
+async fn a_key_twice_in_a_file_is_told_as_from_two_files(db: TestDb) {
+    let rig = Rig::new(db).await;
+    two_versions_are_told_alike(&rig).await;
+    // What one date bears is one version, which the last row says.
+    let rows = [row("K5", 5, "2021-05-01"), row("K5", 6, "2021-05-01")];
+    let id = customer_of(&rig, &rows).await;
+    let told = shown(&rig, &id).await;
+    let since = shown(
+        &rig,
+        &customer_of(&rig, &[row("K6", 7, "2021-05-01")]).await,
+    )
+    .await[0]
+        .1;
+    assert_eq!(told, [(format!("+86{}", phone(6)), since, None)]);
+    // The same file again changes nothing.
+    let rows = [row("K7", 8, "2021-05-01"), row("K7", 9, "2023-05-01")];
+    let id = customer_of(&rig, &rows).await;
+    let (told, version) = (shown(&rig, &id).await, get(&rig, &id).await.version);
+    rig.clock().advance(Duration::from_secs(3600));
+    customer_of(&rig, &rows).await;
+    assert_eq!(shown(&rig, &id).await, told);
+    assert_eq!(get(&rig, &id).await.version, version);
+}
+
+async fn a_key_twice_in_a_file_is_told_as_from_two_files_wherever_a_batch_ends(db: TestDb) {
+    let rig = Rig::with_batches_of(db, 1).await;
+    two_versions_are_told_alike(&rig).await;
+}
+
+async fn two_versions_are_told_alike(rig: &Rig) {
+    let versions = |key: &str, n| [row(key, n, "2021-05-01"), row(key, n + 1, "2023-05-01")];
+    let of_one_file = customer_of(rig, &versions("K1", 1)).await;
+    let mut of_two_files = String::new();
+    for row in versions("K2", 3) {
+        of_two_files = customer_of(rig, &[row]).await;
+    }
+    let (one, two) = (
+        shown(rig, &of_one_file).await,
+        shown(rig, &of_two_files).await,
+    );
+    let times = |told: &[(String, Option<i64>, Option<i64>)]| -> Vec<_> {
+        told.iter().map(|(_, from, to)| (*from, *to)).collect()
+    };
+    assert_eq!(times(&one), times(&two));
+    let values: Vec<&str> = one.iter().map(|(value, ..)| &value[3..]).collect();
+    assert_eq!(values, [phone(2), phone(1)]);
+    assert_eq!((one[0].1, one[0].2), (one[1].2, None));
+}
+
+/// A row of a file, which says when it was typed.
+fn row(key: &str, n: u32, typed: &str) -> String {
+    format!("{key},王小明,{},{typed}\r\n", phone(n))
+}
+
+/// Takes rows in as one file; whose the last of them is.
+async fn customer_of(rig: &Rig, rows: &[String]) -> String {
+    let file = format!("客户编号,姓名,手机,建档日期\r\n{}", rows.concat());
+    let import = rig.import(ImportFile::of_customers("D1", file)).await;
+    let rows = rig.import_rows(&import.id, RowOutcome::Unspecified).await;
+    let last = rows.into_iter().max_by_key(|row| row.line);
+    last.unwrap().customer_id
 }
 
 /// The ways to reach a customer: since when each was his, and until when, in seconds.

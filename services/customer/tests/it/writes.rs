@@ -9,7 +9,7 @@ use marque_api::{
 use marque_auth::Role;
 use marque_core::{Clock as _, Timestamp};
 use marque_events::from_proto_time;
-use marque_testkit::{Rig, TestDb, a_customer, phone, store_test_suite, vin};
+use marque_testkit::{ImportFile, Rig, TestDb, a_customer, phone, store_test_suite, vin};
 use prost::Message as _;
 use tonic::Code;
 
@@ -18,6 +18,7 @@ use crate::common::{acts, dealer, get, put, reason};
 store_test_suite!(
     the_version_grows_with_each_change_and_only_then,
     a_correction_that_bears_the_time_of_the_first_row_is_told_as_of_when_it_came,
+    a_key_twice_in_a_file_is_told_as_two_versions_of_its_car,
     a_write_over_another_version_than_the_one_read_changes_nothing,
     a_write_with_a_key_happens_once,
     a_dealer_writes_for_himself_alone,
@@ -67,6 +68,26 @@ async fn a_correction_that_bears_the_time_of_the_first_row_is_told_as_of_when_it
         let (recorded, said) = told[at];
         assert_eq!(said, recorded, "the row itself says when");
     }
+}
+
+/// The vehicle service gets to know the first owner, and since when, from what is told.
+async fn a_key_twice_in_a_file_is_told_as_two_versions_of_its_car(db: TestDb) {
+    let rig = Rig::new(db).await;
+    let row = |key: &str, n: u32, typed: &str| format!("{key},王小明,{},{typed}\r\n", vin(n));
+    let file = [
+        "客户编号,姓名,车架号,建档日期\r\n",
+        &row("K1", 1, "2021-05-01"),
+        &row("K1", 2, "2023-05-01"),
+        &row("K2", 3, "2022-05-01"),
+    ];
+    let import = ImportFile::of_customers("D1", file.concat());
+    assert_eq!(rig.import(import).await.received, 3);
+    let told = told(&rig).await;
+    assert!(told.iter().all(|(recorded, said)| recorded == said));
+    let [first, other, second] = told[..] else {
+        panic!("three versions: {told:?}")
+    };
+    assert!(first.0 < other.0 && other.0 < second.0, "{told:?}");
 }
 
 /// When records were typed and when they came to say what they say, as it was told, in order.

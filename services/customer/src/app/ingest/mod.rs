@@ -1,9 +1,11 @@
 //! Taking records in: one way for a row of a file and a live write.
 //!
 //! A row is made ready without the store ([`Ready`]), then a batch of them is written in one transaction: what is
-//! unchanged is passed over, each other row is linked by the evidence in the store and in the rows before it.
+//! unchanged is passed over, each other row is linked by the evidence in the store and in the rows before it. A record of which a batch has
+//! several versions is written in as many rounds.
 
 pub(super) mod known;
+mod rounds;
 mod settle;
 mod verdict;
 
@@ -16,7 +18,7 @@ use marque_intake::Outcome;
 use marque_quality::{Field, RecordKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use self::{known::Known, settle::Joined, verdict::Verdict};
+use self::{known::Known, rounds::Rounds, settle::Joined, verdict::Verdict};
 use super::{
     CustomerApp,
     published::Why,
@@ -66,11 +68,46 @@ impl CustomerApp {
         rows: &[&Ready],
         company: Company,
     ) -> Result<Vec<Taken>> {
-        Batch::open(self, conn, rows, company)?.write(conn, ctx)
+        self.hold(conn, rows, company)?;
+        let mut seen = FxHashSet::default();
+        let again = rows.iter().map(|row| row.id).filter(|id| !seen.insert(*id));
+        let again: FxHashSet<SourceRecordId> = again.collect();
+        if again.is_empty() {
+            return Batch::open(self, conn, rows, company)?.write(conn, ctx);
+        }
+        let again: Vec<SourceRecordId> = again.into_iter().collect();
+        let existing = self.store.find_existing(conn, &again)?;
+        let dated: Vec<_> = rows
+            .iter()
+            .map(|row| (row.id, row.facts.recorded_at))
+            .collect();
+        let Rounds { stands_for, rounds } =
+            Rounds::of(&dated, |at| is_unchanged(&existing, rows[at]));
+        let mut taken: Vec<Option<Taken>> = vec![None; rows.len()];
+        for round in rounds {
+            let of_round: Vec<&Ready> = round.iter().map(|at| rows[*at]).collect();
+            let became = Batch::open(self, conn, &of_round, company)?.write(conn, ctx)?;
+            for (at, became) in round.into_iter().zip(became) {
+                taken[at] = Some(became);
+            }
+        }
+        let answer = |at: usize| taken[at].clone().expect("a row that stands was written");
+        Ok(stands_for.into_iter().map(answer).collect())
+    }
+
+    /// Keeps away whoever else links the same people.
+    fn hold(&self, conn: &mut Conn<'_>, rows: &[&Ready], company: Company) -> Result<()> {
+        match company {
+            Company::Alone => Ok(self.store.lock_identities(conn)?),
+            Company::Others => {
+                self.store.share_identities(conn)?;
+                lock_evidence(conn, rows)
+            }
+        }
     }
 }
 
-/// A batch being written.
+/// Rows of different records being written. The caller holds the identities.
 struct Batch<'a> {
     app: &'a CustomerApp,
     rows: &'a [&'a Ready],
@@ -114,13 +151,6 @@ impl<'a> Batch<'a> {
         rows: &'a [&'a Ready],
         company: Company,
     ) -> Result<Self> {
-        match company {
-            Company::Alone => app.store.lock_identities(conn)?,
-            Company::Others => {
-                app.store.share_identities(conn)?;
-                lock_evidence(conn, rows)?;
-            }
-        }
         let ids: Vec<SourceRecordId> = rows.iter().map(|row| row.id).collect();
         let existing = app.store.find_existing(conn, &ids)?;
         let erased = app.store.entombed(conn, ids.iter().copied())?;
@@ -153,27 +183,20 @@ impl<'a> Batch<'a> {
     }
 
     fn write(mut self, conn: &mut Conn<'_>, ctx: &CallContext) -> Result<Vec<Taken>> {
-        // The same key twice in one batch: the last row stands, and the others share what became of it.
-        let last: FxHashMap<SourceRecordId, usize> = self
+        let fresh = self
             .rows
             .iter()
-            .enumerate()
-            .map(|(at, row)| (row.id, at))
-            .collect();
-        let fresh = last
-            .keys()
-            .filter(|id| !self.existing.contains_key(*id))
+            .filter(|row| !self.existing.contains_key(&row.id))
             .count();
         let mut seqs = self.app.store.allocate_seqs(conn, fresh)?.into_iter();
         self.serials = self
             .app
             .store
-            .allocate_serials(conn, last.len())?
+            .allocate_serials(conn, self.rows.len())?
             .into_iter();
         let mut inserts: Vec<(usize, i64)> = Vec::with_capacity(fresh);
         for (at, row) in self.rows.iter().enumerate() {
-            let is_left_out = is_unchanged(&self.existing, row) || self.erased.contains(&row.id);
-            if last[&row.id] != at || is_left_out {
+            if is_unchanged(&self.existing, row) || self.erased.contains(&row.id) {
                 continue;
             }
             if let Some(existing) = self.existing.get(&row.id).cloned() {
