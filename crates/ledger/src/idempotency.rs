@@ -187,6 +187,17 @@ impl<'a> Asked<'a> {
         E: From<StoreError> + From<IdempotencyError>,
     {
         lock(conn, &self.scope, self.method, self.key)?;
+        self.found(conn)
+    }
+
+    /// As [`Self::kept`], without waiting for whoever asks it at this moment: to be looked for before others are asked for what the act needs.
+    ///
+    /// # Errors
+    /// [`IdempotencyError::Reused`] if the key came with another request before.
+    pub fn found<E>(&self, conn: &mut Conn<'_>) -> Result<Option<Vec<u8>>, E>
+    where
+        E: From<StoreError> + From<IdempotencyError>,
+    {
         let earlier: Option<(Vec<u8>, Vec<u8>)> = conn.query_opt(
             "SELECT fingerprint, answer FROM idempotency WHERE scope = ?1 AND method = ?2 AND key = ?3",
             &[(&self.scope).into(), self.method.into(), self.key.into()],

@@ -1,5 +1,7 @@
 //! Correcting what a case says of itself, and notes: both may set clocks anew.
 
+use std::sync::Arc;
+
 use marque_auth::{CallContext, Scope};
 use marque_core::{DealerCode, Timestamp};
 use marque_db::{Conn, StoreError};
@@ -61,6 +63,8 @@ pub(crate) struct Said {
     pub(crate) law_answer: bool,
 }
 
+/// The name under which answers are kept for idempotency keys.
+const METHOD: &str = "complaint.amend";
 /// The name under which it stands in the course that a case was given to another customer.
 pub(super) const CUSTOMER: &str = "customer";
 
@@ -79,6 +83,11 @@ impl CaseApp {
         R: Message + 'static,
         A: Message + Default + 'static,
     {
+        let wire = Arc::new(wire);
+        let earlier = self.answered(&ctx, (METHOD, key.as_ref()), &wire);
+        if let Some(answer) = earlier.await? {
+            return Ok(answer);
+        }
         check_note(&amendment.note)?;
         let who = self.another(&ctx, meta, wanted, &amendment).await?;
         let heir = self.heir(&ctx, meta, &amendment).await?;
@@ -89,47 +98,34 @@ impl CaseApp {
         let now = self.clock.now();
         self.db
             .write(move |conn| {
-                app.once(
-                    conn,
-                    (&ctx, now),
-                    ("complaint.amend", key.as_ref()),
-                    &wire,
-                    |conn| {
-                        // Records before cases, as an import holds them.
-                        let record = who.and_then(|(record, _)| record);
-                        storage::lock_records(conn, record.into_iter())?;
-                        app.check_not_erased(conn, record)?;
-                        if let Some(heir) = &heir {
-                            let found = app.find(conn, ctx.scope(), wanted)?;
-                            let both = [found.dealer.as_str(), heir.as_str()];
-                            storage::share_hours_of(conn, both)?;
-                        }
-                        let mut case = app.hold(conn, ctx.scope(), wanted)?;
-                        expect_version(&case, amendment.expected_version)?;
-                        let mut changes = amendment.apply(&mut case)?;
-                        if let Some(car) = &car {
-                            changes.extend(give_car(&mut case, car.clone(), &amendment)?);
-                        }
-                        if let Some(who) = who {
-                            changes.extend(Self::give_to(conn, &mut case, who)?);
-                        }
-                        if let Some(heir) = &heir {
-                            changes.extend(app.hand_over(conn, &ctx, &mut case, heir, now)?);
-                        }
-                        if !changes.is_empty() {
-                            app.write_amended(
-                                conn,
-                                &ctx,
-                                &mut case,
-                                &changes,
-                                &amendment.note,
-                                now,
-                            )?;
-                        }
-                        let shown = app.show(conn, &ctx, case)?;
-                        Ok((vec![shown.case.id], answer(shown)))
-                    },
-                )
+                app.once(conn, (&ctx, now), (METHOD, key.as_ref()), &*wire, |conn| {
+                    // Records before cases, as an import holds them.
+                    let record = who.and_then(|(record, _)| record);
+                    storage::lock_records(conn, record.into_iter())?;
+                    app.check_not_erased(conn, record)?;
+                    if let Some(heir) = &heir {
+                        let found = app.find(conn, ctx.scope(), wanted)?;
+                        let both = [found.dealer.as_str(), heir.as_str()];
+                        storage::share_hours_of(conn, both)?;
+                    }
+                    let mut case = app.hold(conn, ctx.scope(), wanted)?;
+                    expect_version(&case, amendment.expected_version)?;
+                    let mut changes = amendment.apply(&mut case)?;
+                    if let Some(car) = &car {
+                        changes.extend(give_car(&mut case, car.clone(), &amendment)?);
+                    }
+                    if let Some(who) = who {
+                        changes.extend(Self::give_to(conn, &mut case, who)?);
+                    }
+                    if let Some(heir) = &heir {
+                        changes.extend(app.hand_over(conn, &ctx, &mut case, heir, now)?);
+                    }
+                    if !changes.is_empty() {
+                        app.write_amended(conn, &ctx, &mut case, &changes, &amendment.note, now)?;
+                    }
+                    let shown = app.show(conn, &ctx, case)?;
+                    Ok((vec![shown.case.id], answer(shown)))
+                })
             })
             .await
     }

@@ -1,5 +1,7 @@
 //! Acts on cases that are sent twice and happen once.
 
+use std::sync::Arc;
+
 use marque_auth::CallContext;
 use marque_core::{ComplaintId, Timestamp};
 use marque_db::Conn;
@@ -32,5 +34,33 @@ impl CaseApp {
         let kept = self.store.seal_answer(asked.row(), &cases, &answer)?;
         asked.keep(conn, &kept, now)?;
         Ok(answer)
+    }
+
+    /// The answer that the same caller got to the same request under the same key. It is looked for before other services are asked for what
+    /// the act needs: who repeats himself is answered though they cannot be.
+    pub(super) async fn answered<R, A>(
+        &self,
+        ctx: &CallContext,
+        (method, key): (&'static str, Option<&IdempotencyKey>),
+        request: &Arc<R>,
+    ) -> Result<Option<A>>
+    where
+        R: Message + 'static,
+        A: Message + Default + 'static,
+    {
+        let Some(key) = key.cloned() else {
+            return Ok(None);
+        };
+        let (app, ctx, request) = (self.clone(), ctx.clone(), Arc::clone(request));
+        self.db
+            .read(move |conn| {
+                let asked = Asked::new(&ctx, method, &key, &*request);
+                let Some(kept) = asked.found::<Error>(conn)? else {
+                    return Ok(None);
+                };
+                ctx.note_replay();
+                Ok(Some(app.store.open_answer(asked.row(), &kept)?))
+            })
+            .await
     }
 }

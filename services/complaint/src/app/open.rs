@@ -1,5 +1,7 @@
 //! Opening a case.
 
+use std::sync::Arc;
+
 use marque_api::complaint::v1::{FindRepeatsRequest, OpenComplaintRequest};
 use marque_auth::{CallContext, Scope};
 use marque_core::{
@@ -37,6 +39,8 @@ impl Opened {
     }
 }
 
+/// The name under which answers are kept for idempotency keys.
+const METHOD: &str = "complaint.open";
 /// Longest name of a source system, in characters.
 const SOURCE_CHARS: usize = 64;
 
@@ -54,6 +58,14 @@ impl CaseApp {
         raw: Raw<'_>,
         answer: impl Fn(Opened) -> A + Send + Sync + 'static,
     ) -> Result<A> {
+        if is_customer(&ctx) {
+            request.source.clear();
+        }
+        let request = Arc::new(request);
+        let earlier = self.answered(&ctx, (METHOD, key.as_ref()), &request);
+        if let Some(answer) = earlier.await? {
+            return Ok(answer);
+        }
         let now = self.clock.now();
         let (mut draft, findings) = draft::read(&raw, now);
         let wrong = draft::violations(&raw, &draft, &findings);
@@ -61,7 +73,6 @@ impl CaseApp {
             return Err(Error::Invalid(wrong));
         }
         if is_customer(&ctx) {
-            request.source.clear();
             draft.leave_to_the_house();
         } else if !(request.source.is_empty() && draft.complaint_key.is_empty()) {
             check_source(&request.source, "complaint_key")?;
@@ -81,15 +92,15 @@ impl CaseApp {
                 app.once(
                     conn,
                     (&ctx, now),
-                    ("complaint.open", key.as_ref()),
-                    &request,
+                    (METHOD, key.as_ref()),
+                    &*request,
                     |conn| {
                         if let Scope::Customer(_) = ctx.scope() {
                             // He writes to whichever dealer he complains of.
                             conn.see_all_dealers()?;
                         }
                         let opened =
-                            app.open_in(conn, &ctx, &dealer, (&request, &draft, who), now)?;
+                            app.open_in(conn, &ctx, &dealer, (&*request, &draft, who), now)?;
                         Ok((opened.cases(), answer(opened)))
                     },
                 )

@@ -18,7 +18,7 @@ store_test_suite!(
 /// What is said everywhere.
 const SAID: &str = "王样例说：请打13912340001";
 
-fn keyed<T>(mut request: Request<T>, key: &'static str) -> Request<T> {
+pub(crate) fn keyed<T>(mut request: Request<T>, key: &'static str) -> Request<T> {
     let key = key.parse().unwrap();
     request.metadata_mut().insert("idempotency-key", key);
     request

@@ -23,13 +23,17 @@ use marque_testkit::{TestDb, store_test_suite};
 use tonic::{Code, Request, Response, Status};
 use uuid::Uuid;
 
-use crate::world::{World, complaint, reason};
+use crate::{
+    answers::keyed,
+    world::{World, complaint, reason},
+};
 
 store_test_suite!(
     a_visit_is_one_to_the_dealer_with_the_car,
     a_visit_gives_the_case_its_car,
     a_visit_is_put_right_like_the_car,
     what_cannot_be_checked_is_not_taken,
+    who_repeats_himself_is_answered_though_visits_cannot_be_asked_for,
 );
 
 /// Visits that there are, or nobody to ask.
@@ -231,4 +235,39 @@ async fn what_cannot_be_checked_is_not_taken(db: TestDb) {
     assert_eq!(amend(&world, &case, another).await.unwrap().vin, OTHER_CAR);
     world.visits.down(false);
     assert!(open(&world, &visit, "").await.is_ok());
+}
+
+async fn who_repeats_himself_is_answered_though_visits_cannot_be_asked_for(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let [visit, other] = [CAR, OTHER_CAR].map(|car| world.visits.put("D1", car));
+    let open = async |visit: &str| {
+        let message = pb::OpenComplaintRequest {
+            visit_id: visit.into(),
+            ..complaint("D1", "c1")
+        };
+        let request = keyed(world.desk("D1", message), "open-1");
+        let opened = world.complaints().open_complaint(request).await?;
+        Ok::<_, Status>(opened.into_inner())
+    };
+    let opened = open(&visit).await.unwrap();
+    let id = opened.complaint.clone().unwrap().id;
+    let amend = async || {
+        let message = pb::AmendComplaintRequest {
+            id: id.clone(),
+            visit_id: other.clone(),
+            vin: OTHER_CAR.into(),
+            ..pb::AmendComplaintRequest::default()
+        };
+        let request = keyed(world.desk("D1", message), "amend-1");
+        let amended = world.complaints().amend_complaint(request).await;
+        amended.unwrap().into_inner()
+    };
+    let amended = amend().await;
+    world.visits.down(true);
+    assert_eq!(open(&visit).await.unwrap(), opened);
+    assert_eq!(amend().await, amended);
+    let reused = open(&other).await.unwrap_err();
+    assert_eq!(reason(&reused), "IDEMPOTENCY_KEY_REUSED");
+    let sql = "SELECT count(*) FROM complaint_entries WHERE act = 'amended'";
+    assert_eq!(world.count(sql).await, 2, "visit and car, once each");
 }
