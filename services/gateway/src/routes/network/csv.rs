@@ -38,7 +38,7 @@ pub(super) fn read_csv(bytes: Bytes) -> Answer<(NetworkBody, Lines)> {
         .map_err(|problem| unreadable(&problem))?;
     let schema = schema_of(reader.headers())?;
     let mut table = Table::new(reader, schema, None).map_err(|problem| unreadable(&problem))?;
-    let (mut network, mut lines) = (NetworkBody::default(), Vec::new());
+    let (mut network, mut lines, mut blank) = (NetworkBody::default(), Vec::new(), Vec::new());
     let mut wrong: Vec<Violation> = unknown_columns(&table).collect();
     while wrong.len() < MOST_WRONG {
         match table.next_row().map_err(|problem| unreadable(&problem))? {
@@ -50,6 +50,7 @@ pub(super) fn read_csv(bytes: Bytes) -> Answer<(NetworkBody, Lines)> {
             )),
             Next::Row => {
                 lines.push(table.row().line());
+                blank.extend(blanks(&table));
                 if schema == &STAFF {
                     network.staff.push(staff(&table, &mut wrong));
                 } else {
@@ -61,6 +62,9 @@ pub(super) fn read_csv(bytes: Bytes) -> Answer<(NetworkBody, Lines)> {
     if wrong.is_empty() {
         Ok((network, Lines(lines)))
     } else {
+        // The network would tell of these; it is not asked.
+        wrong.extend(blank);
+        wrong.truncate(MOST_WRONG);
         Err(Failure::fields(wrong))
     }
 }
@@ -92,6 +96,18 @@ fn unknown_columns(table: &Table) -> impl Iterator<Item = Violation> {
                 "INVALID",
                 "nobody knows this column: name it as one of those that are known, or leave it out",
             )
+        })
+}
+
+/// What every row must say, and this one does not.
+fn blanks(table: &Table) -> impl Iterator<Item = Violation> {
+    let columns = table.schema().columns.iter().enumerate();
+    let is_blank = move |place: usize| table.get(place).trim().is_empty();
+    columns
+        .filter(move |(place, column)| column.is_required && is_blank(*place))
+        .map(move |(_, column)| {
+            let field = format!("line {}: {}", table.row().line(), column.name);
+            Violation::new(field, "MISSING", "must be filled")
         })
 }
 
@@ -229,5 +245,9 @@ mod tests {
             .map(|violation| violation.field.as_str())
             .collect();
         assert_eq!(fields, ["line 2: active", "line 3"]);
+        let failure = refused("dealer,code,name,active\n,S1,One,perhaps\nD1,S2,,\n");
+        let violations = failure.problem().violations.iter();
+        let fields: Vec<_> = violations.map(|one| one.field.as_str()).collect();
+        assert_eq!(fields, ["line 2: active", "line 2: dealer", "line 3: name"]);
     }
 }
