@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn a_dealer_needs_a_name_and_a_region() {
-        let dealer = Dealer {
+        let dealer: Dealer = Dealer {
             code: "D1".parse().unwrap(),
             name: " ".into(),
             region: "x".repeat(65),
