@@ -67,6 +67,7 @@ pub const CUSTOMER: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
+        shared::IMPORTS_HELD,
     ],
 };
 
@@ -94,6 +95,7 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0061_absences_filled"),
         shared::ERASED,
         migration!("vehicle", "0070_rows_by_vin"),
+        shared::IMPORTS_HELD,
     ],
 };
 
@@ -118,6 +120,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         migration!("service_history", "0040_erased_words"),
         migration!("service_history", "0050_backfills"),
         migration!("service_history", "0060_versions_by_record"),
+        shared::IMPORTS_HELD,
     ],
 };
 
@@ -156,6 +159,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0131_withdrawn_terms"),
         migration!("scoring", "0132_withdrawn_terms_moved"),
         shared::ERASED,
+        shared::IMPORTS_HELD,
     ],
 };
 
@@ -185,6 +189,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         shared::SEALING_KEYS,
         migration!("data_quality", "0055_waived_values"),
         migration!("data_quality", "0056_entered_twice"),
+        shared::IMPORTS_HELD,
     ],
 };
 
@@ -221,6 +226,7 @@ pub const COMPLAINT: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
+        shared::IMPORTS_HELD,
     ],
 };
 
