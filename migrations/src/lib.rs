@@ -68,6 +68,7 @@ pub const CUSTOMER: Migrator = Migrator {
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
         shared::IMPORTS_HELD,
+        migration!("customer", "0080_live_writes"),
     ],
 };
 

@@ -167,6 +167,7 @@ impl<S: Sink> Intake<S> {
             source: import.source.clone(),
             ctx: CallContext::job(&import.actor).with_request_id(import.id.to_string()),
             by_dealer: import.by_dealer,
+            received_at: import.created_at,
             now: self.inner.clock.now(),
         }
     }
