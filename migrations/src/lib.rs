@@ -97,6 +97,7 @@ pub const VEHICLE: Migrator = Migrator {
         shared::ERASED,
         migration!("vehicle", "0070_rows_by_vin"),
         shared::IMPORTS_HELD,
+        migration!("vehicle", "0080_live_rows"),
     ],
 };
 
@@ -122,6 +123,7 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         migration!("service_history", "0050_backfills"),
         migration!("service_history", "0060_versions_by_record"),
         shared::IMPORTS_HELD,
+        migration!("service_history", "0070_live_visits"),
     ],
 };
 
