@@ -67,6 +67,8 @@ pub const CUSTOMER: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
+        shared::IMPORTS_HELD,
+        migration!("customer", "0080_live_writes"),
     ],
 };
 
@@ -94,6 +96,8 @@ pub const VEHICLE: Migrator = Migrator {
         migration!("vehicle", "0061_absences_filled"),
         shared::ERASED,
         migration!("vehicle", "0070_rows_by_vin"),
+        shared::IMPORTS_HELD,
+        migration!("vehicle", "0080_live_rows"),
     ],
 };
 
@@ -118,6 +122,8 @@ pub const SERVICE_HISTORY: Migrator = Migrator {
         migration!("service_history", "0040_erased_words"),
         migration!("service_history", "0050_backfills"),
         migration!("service_history", "0060_versions_by_record"),
+        shared::IMPORTS_HELD,
+        migration!("service_history", "0070_live_visits"),
     ],
 };
 
@@ -156,6 +162,7 @@ pub const SCORING: Migrator = Migrator {
         migration!("scoring", "0131_withdrawn_terms"),
         migration!("scoring", "0132_withdrawn_terms_moved"),
         shared::ERASED,
+        shared::IMPORTS_HELD,
     ],
 };
 
@@ -185,6 +192,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         shared::SEALING_KEYS,
         migration!("data_quality", "0055_waived_values"),
         migration!("data_quality", "0056_entered_twice"),
+        shared::IMPORTS_HELD,
     ],
 };
 
@@ -221,6 +229,7 @@ pub const COMPLAINT: Migrator = Migrator {
         shared::IMPORTS_BY_DEALER,
         shared::UNREAD_SHEETS,
         shared::SEALING_KEYS,
+        shared::IMPORTS_HELD,
     ],
 };
 

@@ -21,7 +21,6 @@ use crate::{
     Intake, IntakeError, Sink, finding,
     intake::Sent,
     outcome::{Counts, KeptRow},
-    spool::Spool,
     store::{ImportRow, State},
     unread::unread_columns,
 };
@@ -69,7 +68,7 @@ impl<S: Sink> ImportGrpc<S> {
             .check(&meta, &start.dealer)
             .await?;
         let id = ImportId::new(&*self.intake.inner.clock);
-        let spool = Spool::name_of(id);
+        let spool = self.intake.inner.spool.name_of(id);
         let Spooled { size_bytes, digest } = self.spool(&spool, &mut parts).await?;
         let mapping = serde_json::to_string(&start.mapping).expect("strings are JSON");
         let sent = Sent {

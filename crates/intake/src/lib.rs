@@ -4,6 +4,7 @@
 mod directory;
 mod error;
 mod evidence;
+mod failure;
 mod finding;
 mod forgetting;
 mod grpc;

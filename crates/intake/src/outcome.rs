@@ -8,7 +8,7 @@ use prost::Message;
 pub enum Outcome {
     /// Taken in.
     Stored,
-    /// The same as what is there.
+    /// The same as what is there, or older.
     Unchanged,
     /// Held back.
     Quarantined,

@@ -26,6 +26,8 @@ pub struct Job {
     pub ctx: CallContext,
     /// The dealer himself did.
     pub by_dealer: bool,
+    /// When the file was taken in: what came live since is newer than its rows, however late they are worked off.
+    pub received_at: Timestamp,
     /// When this batch is worked off.
     pub now: Timestamp,
 }

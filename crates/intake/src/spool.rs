@@ -3,6 +3,9 @@
 //! A sealed file has a kind of name of its own, and lies in a folder beside that of the release before. A process of that release, which knows
 //! neither, does not find it and leaves it for another, nor does it come upon the folder when it sweeps its own. Its files lie there as they came, and are
 //! read as such because their names say so.
+//!
+//! Which folder a file was put into stands in its name, and in the folder as one that is empty: whoever has that folder and does not find the file
+//! knows that nobody will. It is known by no file, since a release before sweeps files that no import wants, and backups copy them.
 
 use std::{
     collections::BTreeSet,
@@ -17,6 +20,7 @@ use marque_db::Database;
 use marque_reseal::Survey;
 use marque_vault::{FileSealer, SealedFile, Vault, keys_of_file};
 use tokio::io::{AsyncWriteExt as _, BufWriter};
+use uuid::Uuid;
 
 use crate::{IntakeError, store};
 
@@ -24,6 +28,8 @@ use crate::{IntakeError, store};
 const SEALED: &str = "sealed";
 /// What their frames are bound to, beside the name.
 const KIND: &str = "spool";
+/// Beginning of the name of the empty folder by which a folder is known.
+const MARK: &str = "folder-";
 /// A file without a row is nobody's when it is so old; before, its row may still be written.
 const ORPHANED: Duration = Duration::from_hours(1);
 
@@ -31,7 +37,20 @@ const ORPHANED: Duration = Duration::from_hours(1);
 #[derive(Debug)]
 pub(crate) struct Spool {
     folder: PathBuf,
+    /// The name of the empty folder in that of sealed files.
+    mark: String,
     vault: Vault,
+}
+
+/// Where a file is that is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Whereabouts {
+    /// In its place.
+    Here,
+    /// Nowhere: it is gone from the folder it was put into.
+    Lost,
+    /// Not in this folder; it was put into another, or nobody knows into which.
+    Elsewhere,
 }
 
 /// A file that can be read from any byte on.
@@ -62,12 +81,30 @@ impl Spool {
         for folder in [&folder, &sealed_folder(&folder)] {
             fs::create_dir_all(folder)?;
         }
-        Ok(Self { folder, vault })
+        let mark = mark_of(&sealed_folder(&folder))?;
+        Ok(Self {
+            folder,
+            mark,
+            vault,
+        })
     }
 
     /// The name of a new import's file.
-    pub(crate) fn name_of(id: ImportId) -> String {
-        format!("{id}.{SEALED}")
+    pub(crate) fn name_of(&self, id: ImportId) -> String {
+        format!("{id}.{}.{SEALED}", self.mark)
+    }
+
+    /// Where the file of an import is that is not done yet.
+    pub(crate) fn whereabouts(&self, name: &str) -> Whereabouts {
+        let mark = name.split('.').find(|part| part.starts_with(MARK));
+        // As it is now: a disk that was taken away leaves an empty folder, which is another.
+        let is_ours = mark.is_some_and(|mark| sealed_folder(&self.folder).join(mark).is_dir());
+        match self.path(name).try_exists() {
+            Ok(false) if is_ours => Whereabouts::Lost,
+            Ok(false) => Whereabouts::Elsewhere,
+            // What the disk does not say now it says later.
+            Ok(true) | Err(_) => Whereabouts::Here,
+        }
     }
 
     /// Begins a new file.
@@ -174,6 +211,17 @@ pub async fn survey_spool(
     Ok(found)
 }
 
+/// The mark of a folder of sealed files, which it gets if it has none. Two processes that begin at once may give it two: both are its.
+fn mark_of(folder: &Path) -> io::Result<String> {
+    let names = names_in(folder)?;
+    if let Some(known) = names.into_iter().find(|name| name.starts_with(MARK)) {
+        return Ok(known);
+    }
+    let mark = format!("{MARK}{}", Uuid::new_v4().simple());
+    fs::create_dir(folder.join(&mark))?;
+    Ok(mark)
+}
+
 /// Names of what lies in a folder; none if it is not there.
 fn names_in(folder: &Path) -> io::Result<BTreeSet<String>> {
     match fs::read_dir(folder) {
@@ -203,4 +251,32 @@ fn sealed_folder(folder: &Path) -> PathBuf {
 
 fn is_sealed(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end == SEALED)
+}
+
+#[cfg(test)]
+mod tests {
+    use marque_vault::Keyring;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_lost_only_where_it_was_put_and_is_not() {
+        let disk = tempfile::tempdir().unwrap();
+        let vault = Vault::new(&Keyring::generate().unwrap());
+        let spool = |name: &str| Spool::new(disk.path().join(name), vault.clone()).unwrap();
+        let (one, another) = (spool("one"), spool("another"));
+        let id: ImportId = Uuid::from_u128(7).into();
+        let name = one.name_of(id);
+        assert_eq!(one.whereabouts(&name), Whereabouts::Lost);
+        assert_eq!(another.whereabouts(&name), Whereabouts::Elsewhere);
+        assert_eq!(spool("one").whereabouts(&name), Whereabouts::Lost);
+        fs::write(one.path(&name), "rows").unwrap();
+        assert_eq!(one.whereabouts(&name), Whereabouts::Here);
+        fs::remove_file(one.path(&name)).unwrap();
+
+        let unmarked = format!("{id}.{SEALED}");
+        assert_eq!(one.whereabouts(&unmarked), Whereabouts::Elsewhere);
+        fs::rename(sealed_folder(&one.folder), disk.path().join("taken away")).unwrap();
+        assert_eq!(one.whereabouts(&name), Whereabouts::Elsewhere);
+    }
 }

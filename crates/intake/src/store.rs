@@ -249,6 +249,25 @@ pub(crate) fn renew(
     Ok(touched == 1)
 }
 
+/// Notes that an import does not go on; answers since when it has not, or nothing if another worker has taken it over.
+pub(crate) fn hold(
+    conn: &mut Conn<'_>,
+    import: &ImportRow,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let claim: [Value<'_>; 2] = [import.id.uuid().into(), (&import.claim).into()];
+    conn.execute(
+        "UPDATE imports SET held_since = ?3
+         WHERE id = ?1 AND claimed_by = ?2 AND state = 'running' AND held_since = 0",
+        &[claim[0], claim[1], now.into()],
+    )?;
+    conn.query_opt(
+        "SELECT held_since FROM imports WHERE id = ?1 AND claimed_by = ?2 AND state = 'running'",
+        &claim,
+        |row| row.get(0),
+    )
+}
+
 /// Key of the lock under which imports are claimed: `imports` in ASCII.
 const CLAIM_LOCK: i64 = 0x0069_6d70_6f72_7473;
 
@@ -284,7 +303,7 @@ pub(crate) fn advance(conn: &mut Conn<'_>, progress: &Progress<'_>) -> Result<bo
     let touched = conn.execute(
         "UPDATE imports SET received = received + ?3, accepted = accepted + ?4, with_findings = with_findings + ?5,
              quarantined = quarantined + ?6, unchanged = unchanged + ?7, checkpoint = ?8, done_bytes = ?9,
-             headers = ?10, claimed_until = ?11, unread_sheets = ?12
+             headers = ?10, claimed_until = ?11, unread_sheets = ?12, held_since = 0
          WHERE id = ?1 AND claimed_by = ?2 AND state = 'running'",
         &[
             progress.id.uuid().into(),

@@ -1,30 +1,33 @@
 //! Working off one import.
 
-use std::{io::ErrorKind, sync::Arc, time::Duration};
+use std::{io::ErrorKind, sync::Arc};
 
 use marque_api::intake::v1::RowOutcome;
 use marque_auth::CallContext;
-use marque_db::{Conn, StoreError};
+use marque_db::{Backend, Conn, StoreError};
 use marque_ledger::{Entry as Audit, record};
 use marque_quality::{Finding, Severity};
-use marque_tabular::{Format, Position, Problem, Table};
+use marque_tabular::{Format, Position, Table};
 use marque_vault::Vault;
 use prost::Message as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Intake, IntakeError, Job, Outcome, Sink, Written, finding,
+    Intake, IntakeError, Job, Outcome, Sink, Written,
+    failure::{Failure, chain},
+    finding,
     intake::{RENEWAL, lease_end, quarantine_place},
     outcome::{Counts, KeptFinding, KeptRow, KeptRows},
     reading::{self, Batch, Item, Plan, What},
     scattered::Scattered,
+    spool::Whereabouts,
     store::{self, ImportRow, Progress, State},
 };
 
 impl<S: Sink> Intake<S> {
     /// Works off a claimed import to its end. What fails for now stays claimed and is taken up again when the claim
-    /// runs out; a file that cannot be read ends as failed.
+    /// runs out, for a time; a file that cannot be read ends as failed.
     pub(crate) async fn work_off(&self, import: ImportRow, stop: CancellationToken) {
         tokio::select! {
             biased;
@@ -53,12 +56,37 @@ impl<S: Sink> Intake<S> {
         match self.try_work_off(import, stop).await {
             Ok(true) => tracing::info!(import.id = %id, "import is done"),
             Ok(false) => tracing::info!(import.id = %id, "import goes on later"),
-            Err(Failure::File(problem)) if self.may_pass(import, &problem) => {
-                tracing::warn!(import.id = %id, error = %chain(&problem), "the spool cannot be read now");
+            Err(failure) if self.has_to_wait(import, &failure).await => {
+                tracing::warn!(import.id = %id, error = %failure.cause(), "import has to wait");
             }
-            Err(Failure::File(problem)) => self.fail(import, &problem).await,
-            Err(Failure::Later(error)) => {
-                tracing::warn!(import.id = %id, %error, "import has to wait");
+            Err(failure) => self.fail(import, &failure).await,
+        }
+    }
+
+    /// Whether an import that did not go on is tried again: what is to blame may pass, and has not been waited for too long.
+    async fn has_to_wait(&self, import: &ImportRow, failure: &Failure) -> bool {
+        // No other process has files of a store that only this one uses.
+        let is_alone = self.inner.db.backend() == Backend::Sqlite;
+        let whereabouts = || match self.inner.spool.whereabouts(&import.spool) {
+            Whereabouts::Elsewhere if is_alone => Whereabouts::Lost,
+            found => found,
+        };
+        let Some(patience) = failure.patience(whereabouts) else {
+            return false;
+        };
+        let (import, now) = (import.clone(), self.inner.clock.now());
+        let id = import.id;
+        let held = self
+            .inner
+            .db
+            .write(move |conn| store::hold(conn, &import, now))
+            .await;
+        match held {
+            Ok(since) => since.is_none_or(|since| now < since.plus(patience)),
+            // A store that does not answer could not record an end either.
+            Err(error) => {
+                tracing::warn!(import.id = %id, %error, "the store cannot be asked now");
+                true
             }
         }
     }
@@ -91,24 +119,11 @@ impl<S: Sink> Intake<S> {
             }
             self.commit(import, &job, batch?).await?;
         }
-        reader
-            .await
-            .map_err(|_| Failure::Later("the reader panicked".into()))?;
+        reader.await.map_err(Failure::of_reader)?;
         if self.finish(import, State::Succeeded, ("", "")).await? {
             self.remove_spool(import);
         }
         Ok(true)
-    }
-
-    /// Whether the disk may be to blame and not the file: then the only copy is kept and tried again, for a day.
-    fn may_pass(&self, import: &ImportRow, problem: &Problem) -> bool {
-        let Problem::Read(error) = problem else {
-            return false;
-        };
-        !matches!(
-            error.kind(),
-            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::UnexpectedEof
-        ) && self.inner.clock.now() < import.created_at.plus(PATIENCE)
     }
 
     /// Whether several rows of the import may be one record.
@@ -152,6 +167,7 @@ impl<S: Sink> Intake<S> {
             source: import.source.clone(),
             ctx: CallContext::job(&import.actor).with_request_id(import.id.to_string()),
             by_dealer: import.by_dealer,
+            received_at: import.created_at,
             now: self.inner.clock.now(),
         }
     }
@@ -209,19 +225,16 @@ impl<S: Sink> Intake<S> {
         Ok(())
     }
 
-    async fn fail(&self, import: &ImportRow, problem: &Problem) {
-        let cause = problem.cause();
+    async fn fail(&self, import: &ImportRow, failure: &Failure) {
+        let reason = failure.reason();
         tracing::info!(
             import.id = %import.id,
-            problem.reason = problem.reason(),
-            problem.cause = cause.as_deref(),
+            problem.reason = reason,
+            problem.cause = %failure.cause(),
             "import failed"
         );
-        let reason = (problem.reason(), problem.to_string());
-        let ended = self
-            .finish(import, State::Failed, (reason.0, &reason.1))
-            .await;
-        match ended {
+        let detail = failure.detail();
+        match self.finish(import, State::Failed, (reason, &detail)).await {
             Ok(true) => self.remove_spool(import),
             Ok(false) => {}
             Err(_) => tracing::warn!(import.id = %import.id, "the failure cannot be recorded now"),
@@ -264,26 +277,12 @@ impl<S: Sink> Intake<S> {
     }
 
     fn remove_spool(&self, import: &ImportRow) {
-        if let Err(error) = self.inner.spool.remove(&import.spool) {
+        let removed = self.inner.spool.remove(&import.spool);
+        if let Err(error) = removed
+            && error.kind() != ErrorKind::NotFound
+        {
             tracing::warn!(import.id = %import.id, %error, "the spool file stays behind");
         }
-    }
-}
-
-/// How long a file that the disk does not give is asked for.
-const PATIENCE: Duration = Duration::from_hours(24);
-
-/// Why an import does not go on.
-enum Failure {
-    /// The file itself: it never will.
-    File(Problem),
-    /// Something else: it will later.
-    Later(String),
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self::File(problem)
     }
 }
 
@@ -292,17 +291,7 @@ async fn run_blocking<T: Send + 'static>(
 ) -> Result<T, Failure> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| Failure::Later("a worker panicked".into()))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
+        .map_err(Failure::of_reader)
 }
 
 /// Writes what is not rejected; in a dry run, takes it back.

@@ -45,6 +45,8 @@ pub struct Verdict {
 }
 
 const DAY_MICROS: i64 = 86_400_000_000;
+/// The number of 1970-01-01, where 0001-01-01 is the first day.
+const DAYS_BEFORE_1970: i32 = 719_163;
 
 impl Meter {
     /// Whether it shows what is typed to fill the field, such as 11111: that is a finding by itself, and says nothing of other readings.
@@ -101,6 +103,26 @@ pub fn judge(readings: &[Meter]) -> Vec<Verdict> {
             .unwrap_or_default()
     };
     readings.iter().map(of).collect()
+}
+
+/// The first reading of a meter that replaced another one, as [`judge`] knows it, of the readings of one car in whatever order; `None` if there
+/// is no such. A reading is the day, counted from 0001-01-01 as the first, and the kilometres.
+pub(crate) fn first_of_new_meter(readings: impl Iterator<Item = (i32, u32)>) -> Option<(i32, u32)> {
+    let mut told: Vec<(i32, u32)> = readings
+        .filter(|(_, km)| !is_sentinel_odometer(*km))
+        .collect();
+    told.sort_unstable();
+    told.dedup();
+    if told.is_sorted_by_key(|(_, km)| *km) {
+        return None;
+    }
+    let meter = |(day, km): &(i32, u32)| Meter {
+        at_micros: i64::from(*day - DAYS_BEFORE_1970) * DAY_MICROS,
+        km: i64::from(*km),
+    };
+    let meters: Vec<Meter> = told.iter().map(meter).collect();
+    let first = chain::told(&meters).new_meter;
+    first.map(|place| told[place])
 }
 
 /// The verdicts of readings that follow each other.

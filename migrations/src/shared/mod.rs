@@ -26,3 +26,5 @@ pub(crate) const IMPORTS_BY_DEALER: Migration = migration!("shared", "0009_impor
 pub(crate) const UNREAD_SHEETS: Migration = migration!("shared", "0010_unread_sheets");
 /// By which keys the store is sealed.
 pub(crate) const SEALING_KEYS: Migration = migration!("shared", "0011_sealing_keys");
+/// Since when an import does not go on.
+pub(crate) const IMPORTS_HELD: Migration = migration!("shared", "0012_imports_held");

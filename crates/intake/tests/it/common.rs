@@ -1,6 +1,11 @@
 //! Files and what became of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    os::unix::fs::symlink,
+    path::PathBuf,
+};
 
 use marque_api::intake::v1::Import;
 use marque_auth::{Role, Scope};
@@ -40,6 +45,16 @@ pub(crate) async fn queued(rig: &mut Rig, bytes: impl Into<Vec<u8>>) -> Import {
     rig.send_as(Role::HqAdmin, Scope::Headquarters, file)
         .await
         .unwrap()
+}
+
+/// Takes the file of an import aside, so that the disk fails where it lay; answers its place and where it is now. Moving it back
+/// mends the disk.
+pub(crate) fn withhold(rig: &Rig, import: &Import) -> (PathBuf, PathBuf) {
+    let (spooled, aside) = (rig.spooled(&import.id), rig.spool().join("aside"));
+    fs::rename(&spooled, &aside).unwrap();
+    // What leads to itself cannot be opened, and is there all the same.
+    symlink(&spooled, &spooled).unwrap();
+    (spooled, aside)
 }
 
 pub(crate) async fn count(db: &Database, table: &'static str) -> i64 {

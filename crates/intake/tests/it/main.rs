@@ -7,6 +7,7 @@
 
 mod common;
 mod files;
+mod held;
 mod outcomes;
 mod resuming;
 mod scopes;

@@ -6,7 +6,7 @@ use marque_api::intake::v1::ImportState;
 use marque_auth::{Role, Scope};
 use marque_testkit::{ImportFile, Rig, TestDb, store_test_suite};
 
-use crate::common::{clean_file, count, left_by, queued};
+use crate::common::{clean_file, count, left_by, queued, withhold};
 
 store_test_suite!(
     an_import_cut_off_anywhere_ends_as_if_it_was_not,
@@ -117,8 +117,7 @@ async fn two_imports_of_overlapping_files_end_with_each_record_once(db: TestDb) 
 async fn a_file_the_disk_does_not_give_now_is_read_later(db: TestDb) {
     let mut rig = Rig::new(db).await;
     let import = queued(&mut rig, clean_file(10)).await;
-    let (spooled, aside) = (rig.spooled(&import.id), rig.spool().join("aside"));
-    std::fs::rename(&spooled, &aside).unwrap();
+    let (spooled, aside) = withhold(&rig, &import);
     rig.crash_and_restart().await;
     rig.wait_for_state(&import.id, &[ImportState::Running])
         .await;
@@ -174,8 +173,7 @@ async fn files_of_one_dealer_are_worked_off_in_the_order_in_which_they_came(db: 
             .unwrap()
     };
     let (later, others) = (send(&rig, "D1").await, send(&rig, "D2").await);
-    let (spooled, aside) = (rig.spooled(&earlier.id), rig.spool().join("aside"));
-    std::fs::rename(&spooled, &aside).unwrap();
+    let (spooled, aside) = withhold(&rig, &earlier);
     rig.crash_and_restart().await;
     let others = rig.wait_for_import(&others.id).await;
     assert_eq!((others.accepted, others.unchanged), (10, 0));

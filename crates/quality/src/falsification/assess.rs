@@ -49,7 +49,7 @@ fn compare(
     let measured = units.values().map(|state| Measures::of(state, &settings));
     let mut measures: Vec<Measures> = measured.collect();
     let by_vin = units.values().map(|state| &state.by_vin);
-    let compared = readings::compare(by_vin, settings.believable_km_a_day);
+    let (compared, _) = readings::compare(by_vin, settings.believable_km_a_day);
     for (measures, compared) in measures.iter_mut().zip(compared) {
         measures.readings = compared;
     }

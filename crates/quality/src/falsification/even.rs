@@ -3,7 +3,10 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{Settings, readings::ByVin};
+use super::{
+    Settings,
+    readings::{ByVin, NewMeters},
+};
 
 /// How even the readings of one dealer (or clerk) are.
 #[derive(Default)]
@@ -16,11 +19,29 @@ pub(super) struct Evenness {
     pub(super) readings: FxHashSet<(u64, i32, u32)>,
 }
 
-/// Looks at every three readings in a row of each car.
-pub(super) fn evenness(by_vin: &ByVin, settings: &Settings) -> Evenness {
+/// Looks at every three readings in a row of each meter of each car.
+pub(super) fn evenness(by_vin: &ByVin, new_meters: &NewMeters, settings: &Settings) -> Evenness {
     let mut found = Evenness::default();
     for (vin, readings) in by_vin {
-        let mut grown: Vec<(i32, u32)> = Vec::with_capacity(readings.len());
+        if let Some(first) = new_meters.get(vin) {
+            found.look_at(*vin, readings.range(..*first), settings);
+            found.look_at(*vin, readings.range(*first..), settings);
+        } else {
+            found.look_at(*vin, readings.iter(), settings);
+        }
+    }
+    found
+}
+
+impl Evenness {
+    /// Looks at the readings of one meter, in their order.
+    fn look_at<'a>(
+        &mut self,
+        vin: u64,
+        readings: impl Iterator<Item = &'a (i32, u32)>,
+        settings: &Settings,
+    ) {
+        let mut grown: Vec<(i32, u32)> = Vec::new();
         for reading in readings {
             let is_later = |last: &(i32, u32)| reading.0 > last.0 && reading.1 > last.1;
             if grown.last().is_none_or(is_later) {
@@ -32,15 +53,14 @@ pub(super) fn evenness(by_vin: &ByVin, settings: &Settings) -> Evenness {
             if u64::from(last.1 - first.1) < settings.even_km {
                 continue;
             }
-            found.triples += 1;
+            self.triples += 1;
             if is_even([first, middle, last], settings.even_within) {
-                found.even += 1;
-                let bearing = triple.iter().map(|(day, km)| (*vin, *day, *km));
-                found.readings.extend(bearing);
+                self.even += 1;
+                let bearing = triple.iter().map(|(day, km)| (vin, *day, *km));
+                self.readings.extend(bearing);
             }
         }
     }
-    found
 }
 
 fn is_even([first, middle, last]: [(i32, u32); 3], within: f64) -> bool {
@@ -70,7 +90,7 @@ mod tests {
             ([(0, 3_000), (100, 7_000), (300, 15_000)], 1),
             ([(0, 4_812), (150, 11_340), (330, 15_905)], 0),
         ] {
-            let found = evenness(&car(&readings), &Settings::default());
+            let found = evenness(&car(&readings), &NewMeters::default(), &Settings::default());
             assert_eq!(found.even, even, "{readings:?}");
         }
     }
@@ -78,7 +98,7 @@ mod tests {
     #[test]
     fn two_readings_of_one_day_and_one_that_fell_are_passed_over() {
         let readings = [(0, 5_000), (0, 6_000), (80, 4_000), (200, 15_000)];
-        let found = evenness(&car(&readings), &Settings::default());
+        let found = evenness(&car(&readings), &NewMeters::default(), &Settings::default());
         assert_eq!(found.triples, 0);
     }
 
@@ -91,7 +111,7 @@ mod tests {
                 even_km,
                 ..Settings::default()
             };
-            let found = evenness(&readings, &settings);
+            let found = evenness(&readings, &NewMeters::default(), &settings);
             (found.triples, found.even)
         };
         assert_eq!(even(0.002, 300), (1, 0));
@@ -103,11 +123,32 @@ mod tests {
         assert_eq!(even(0.05, 2_001), (0, 0));
     }
 
+    #[test]
+    fn a_replaced_meter_begins_anew() {
+        // The new one shows more than the old one by now.
+        let readings = [
+            (0, 4_000),
+            (90, 8_900),
+            (180, 11_000),
+            (270, 150),
+            (360, 5_150),
+            (450, 10_150),
+            (540, 15_150),
+        ];
+        let even = |new_meters: &NewMeters| {
+            let found = evenness(&car(&readings), new_meters, &Settings::default());
+            (found.triples, found.even)
+        };
+        let new_meters: NewMeters = std::iter::once((7, (270, 150))).collect();
+        assert_eq!(even(&new_meters), (3, 2));
+        assert_eq!(even(&NewMeters::default()).1, 0, "as of one meter");
+    }
+
     proptest! {
         #[test]
         fn a_rule_is_always_seen(start in 0u32..50_000, step in 200u32..20_000, days in 10i32..400) {
             let readings: Vec<(i32, u32)> = (0..6).map(|n| (n * days, start + n as u32 * step)).collect();
-            let found = evenness(&car(&readings), &Settings::default());
+            let found = evenness(&car(&readings), &NewMeters::default(), &Settings::default());
             prop_assert_eq!((found.triples, found.even), (4, 4));
             prop_assert_eq!(found.readings.len(), 6);
         }

@@ -4,8 +4,13 @@ use std::collections::BTreeSet;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::odometer::first_of_new_meter;
+
 /// Readings of each car: day and kilometres.
 pub(super) type ByVin = FxHashMap<u64, BTreeSet<(i32, u32)>>;
+
+/// The first reading of the new meter of each car whose meter was replaced: what came before it says nothing of what came since.
+pub(super) type NewMeters = FxHashMap<u64, (i32, u32)>;
 
 /// What the readings of one dealer (or clerk) look like among all readings of the same cars.
 #[derive(Default)]
@@ -46,8 +51,12 @@ fn taken_over(by_vin: &ByVin) -> FxHashSet<i32> {
     days.into_keys().collect()
 }
 
-/// Compares all readings of each car; one result for each unit, in their order. No car covers more than `km_a_day`.
-pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64) -> Vec<Compared> {
+/// Compares all readings of each meter of each car; one result for each unit, in their order, and which meters were replaced. No car
+/// covers more than `km_a_day`.
+pub(super) fn compare<'a>(
+    units: impl Iterator<Item = &'a ByVin>,
+    km_a_day: u64,
+) -> (Vec<Compared>, NewMeters) {
     let mut cars: FxHashMap<u64, Vec<Reading>> = FxHashMap::default();
     let mut results = Vec::new();
     for (unit, by_vin) in units.enumerate() {
@@ -64,9 +73,21 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64)
         }
     }
     cars.retain(|_, readings| (2..=MOST).contains(&readings.len()));
-    let mut involved = vec![0_u64; results.len()];
-    for readings in cars.values_mut() {
+    let mut new_meters = NewMeters::default();
+    let mut meters: Vec<(u64, Vec<Reading>)> = Vec::with_capacity(cars.len());
+    for (vin, mut readings) in cars {
         readings.sort_unstable();
+        let told = readings.iter().map(|reading| (reading.day, reading.km));
+        if let Some(first) = first_of_new_meter(told) {
+            let is_old = |reading: &Reading| (reading.day, reading.km) < first;
+            let new = readings.split_off(readings.partition_point(is_old));
+            meters.push((vin, new));
+            new_meters.insert(vin, first);
+        }
+        meters.push((vin, readings));
+    }
+    let mut involved = vec![0_u64; results.len()];
+    for (_, readings) in &meters {
         for (i, reading) in readings
             .iter()
             .enumerate()
@@ -80,7 +101,7 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64)
         (*involved as f64 + 0.01) / (result.comparable as f64 + 1.0)
     };
     let rates: Vec<f64> = involved.iter().zip(&results).map(rate).collect();
-    for (vin, mut readings) in cars {
+    for (vin, mut readings) in meters {
         while let Some(at) = most_contradicting(&readings, &rates, km_a_day) {
             let reading = readings.remove(at);
             results[reading.unit].contradicting += 1;
@@ -93,7 +114,7 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64)
             results[reading.unit].contradicting += u64::from(is_at_odds);
         }
     }
-    results
+    (results, new_meters)
 }
 
 /// Whether the later of two readings is lower, or higher than a car can go. A slip of 50 km is a matter of reading.
@@ -164,12 +185,32 @@ mod tests {
     }
 
     #[test]
+    fn readings_of_a_replaced_meter_contradict_none_of_the_old_one() {
+        let old = [(0, 10_000), (90, 20_000), (180, 30_000), (270, 40_000)];
+        let new = [(360, 200), (450, 5_000), (540, 9_000)];
+        // From two dealers, as a car changes its workshop.
+        let of = |readings: &[(i32, u32)]| -> ByVin {
+            let dated = readings.iter().map(|(day, km)| (739_000 + day, *km));
+            std::iter::once((7, dated.collect())).collect()
+        };
+        let units = [of(&[&old[..], &new[..1]].concat()), of(&new[1..])];
+        let (results, new_meters) = compare(units.iter(), 500);
+        let counted = |result: &Compared| (result.comparable, result.contradicting);
+        let counted: Vec<(u64, u64)> = results.iter().map(counted).collect();
+        assert_eq!(counted, [(5, 0), (2, 0)]);
+        assert_eq!(new_meters[&7], (739_360, 200));
+        // One alone proves no meter.
+        let (results, new_meters) = compare(std::iter::once(&units[0]), 500);
+        assert_eq!((results[0].contradicting, new_meters.len()), (1, 0));
+    }
+
+    #[test]
     fn a_vin_that_stands_for_thousands_of_cars_is_none_whose_readings_agree() {
         let of = |readings: u32| -> Compared {
             let dated = (0..readings).map(|i| (i as i32, i * 7_919 % 180_000 + 7));
             let of_vin: BTreeSet<(i32, u32)> = dated.collect();
             let by_vin: ByVin = std::iter::once((7, of_vin)).collect();
-            compare(std::iter::once(&by_vin), 500).remove(0)
+            compare(std::iter::once(&by_vin), 500).0.remove(0)
         };
         assert_eq!(of(100).comparable, 100);
         let many = of(20_000);

@@ -134,7 +134,7 @@ fn compare(
     settings: Settings,
 ) -> (VisitAssessment, Vec<Vec<Trial>>) {
     let by_vin = units.values().map(|state| &state.by_vin);
-    let compared = readings::compare(by_vin, settings.believable_km_a_day);
+    let (compared, new_meters) = readings::compare(by_vin, settings.believable_km_a_day);
     let with_lines: BTreeSet<&str> = units
         .iter()
         .filter(|(_, state)| state.bare < state.visits)
@@ -147,7 +147,7 @@ fn compare(
             state,
             has_lines: with_lines.contains(dealer_and_clerk(unit).0),
             compared,
-            evenness: evenness(&state.by_vin, &settings),
+            evenness: evenness(&state.by_vin, &new_meters, &settings),
         })
         .collect();
     let trials = trials(&measured, &settings);

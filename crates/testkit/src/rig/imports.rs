@@ -1,6 +1,9 @@
 //! Sending files.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use marque_api::intake::v1::{
     GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
@@ -185,8 +188,19 @@ impl Rig {
     }
 
     /// Where the file of an import lies until it is done.
+    ///
+    /// # Panics
+    /// If it lies nowhere.
     pub fn spooled(&self, import: &str) -> PathBuf {
-        self.spool().join(format!("{import}.sealed"))
+        let files = files_in(&self.spool()).into_iter();
+        let is_its = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.split('.').next() == Some(import)
+        };
+        files
+            .filter(|path| path.extension().is_some_and(|end| end == "sealed"))
+            .find(is_its)
+            .expect("the file of the import lies in the spool")
     }
 
     /// The vault of its services.
@@ -196,9 +210,7 @@ impl Rig {
 
     /// How many files lie in the spool.
     pub fn spooled_files(&self) -> usize {
-        std::fs::read_dir(self.spool())
-            .expect("the spool can be read")
-            .count()
+        files_in(&self.spool()).len()
     }
 
     /// Waits until nothing lies in the spool: a file goes just after its import's end is told.
@@ -233,4 +245,13 @@ impl Rig {
         }
         file
     }
+}
+
+/// Files of a folder, without the folders in it.
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder)
+        .expect("the spool can be read")
+        .map(|entry| entry.expect("the spool can be read").path())
+        .filter(|path| !path.is_dir())
+        .collect()
 }

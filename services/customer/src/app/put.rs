@@ -12,7 +12,11 @@ use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_quality::{Finding, Lang, Severity};
 use marque_rpc::CallMeta;
 
-use super::{CustomerApp, ingest::Company, ready::Ready};
+use super::{
+    CustomerApp,
+    ingest::{Came, Company},
+    ready::Ready,
+};
 use crate::{
     domain::{Columns, Match},
     error::{Error, Result},
@@ -129,7 +133,7 @@ impl CustomerApp {
         now: Timestamp,
     ) -> Result<Put> {
         let taken = self
-            .write_rows(conn, &wanted.ctx, &[&wanted.ready], company)?
+            .write_rows(conn, &wanted.ctx, &[&wanted.ready], (company, Came::Live))?
             .pop()
             .expect("one row was written");
         let expected = wanted.asked.expected_version;

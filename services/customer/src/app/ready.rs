@@ -190,6 +190,7 @@ impl Ready {
         seq: i64,
         customer: CustomerSerial,
         sealed: &'r [u8],
+        live_at: Timestamp,
     ) -> NewRecord<'r> {
         NewRecord {
             seq,
@@ -202,6 +203,7 @@ impl Ready {
             sealed,
             features: &self.sealed_features,
             recorded_at: self.recorded_at,
+            live_at,
             tokens: &self.keys.all,
         }
     }

@@ -10,7 +10,11 @@ use marque_quality::{Field, Finding, RecordKind};
 use marque_tabular::{CUSTOMERS, Schema};
 use uuid::Uuid;
 
-use super::{CustomerApp, ingest::Company, ready::Ready};
+use super::{
+    CustomerApp,
+    ingest::{Came, Company},
+    ready::Ready,
+};
 use crate::{
     domain::{COLUMNS, Columns},
     error::{Error, Result},
@@ -107,9 +111,10 @@ impl Sink for CustomerSink {
         job: &Job,
         batch: &[&Ready],
     ) -> std::result::Result<Vec<Written>, StoreError> {
+        let how = (Company::Alone, Came::InFile(job.received_at));
         let taken = self
             .app
-            .write_rows(conn, &job.ctx, batch, Company::Alone)
+            .write_rows(conn, &job.ctx, batch, how)
             .map_err(into_store_error)?;
         let import = job.id.to_string();
         let count = taken.len().to_string();

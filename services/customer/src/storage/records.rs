@@ -23,7 +23,10 @@ pub(crate) struct Existing {
     pub(crate) seq: i64,
     pub(crate) customer: CustomerSerial,
     pub(crate) content_hash: Vec<u8>,
+    pub(crate) recorded_at: Timestamp,
     pub(crate) version: i64,
+    /// When it was last written live; the epoch if it never was.
+    pub(crate) live_at: Timestamp,
 }
 
 /// A record about to be written.
@@ -39,6 +42,8 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) sealed: &'a [u8],
     pub(crate) features: &'a [u8],
     pub(crate) recorded_at: Timestamp,
+    /// When it came, if it is written live; else the epoch.
+    pub(crate) live_at: Timestamp,
     pub(crate) tokens: &'a [Token],
 }
 
@@ -53,14 +58,16 @@ impl CustomerStore {
         ids: &[SourceRecordId],
     ) -> Result<FxHashMap<SourceRecordId, Existing>> {
         let keys: Vec<Value<'_>> = ids.iter().map(|id| id.uuid().into()).collect();
-        let sql =
-            "SELECT id, seq, customer, content_hash, version FROM source_records WHERE id IN (??)";
+        let sql = "SELECT id, seq, customer, content_hash, version, recorded_at, live_at FROM source_records
+                   WHERE id IN (??)";
         let found = conn.query_in(sql, &[], &keys, |row| {
             let existing = Existing {
                 seq: row.get(1)?,
                 customer: read_serial(row, 2)?,
                 content_hash: row.get(3)?,
                 version: row.get(4)?,
+                recorded_at: row.get(5)?,
+                live_at: row.get(6)?,
             };
             Ok((SourceRecordId::from(row.get::<Uuid>(0)?), existing))
         })?;
@@ -98,6 +105,7 @@ impl CustomerStore {
                     record.recorded_at.into(),
                     now.into(),
                     Value::Int(1),
+                    record.live_at.into(),
                 ]
             })
             .collect();
@@ -114,6 +122,7 @@ impl CustomerStore {
             "recorded_at",
             "received_at",
             "version",
+            "live_at",
         ];
         conn.insert_many("source_records", &columns, "", &values)?;
         let tokens = records
@@ -132,7 +141,8 @@ impl CustomerStore {
     ) -> Result<()> {
         conn.execute(
             "UPDATE source_records SET customer = ?2, content_hash = ?3, sealed = ?4, recorded_at = ?5,
-                 features = ?6, checked = ?7, version = version + 1 WHERE seq = ?1",
+                 features = ?6, checked = ?7, live_at = CASE WHEN live_at > ?8 THEN live_at ELSE ?8 END,
+                 version = version + 1 WHERE seq = ?1",
             &[
                 record.seq.into(),
                 serial(record.customer),
@@ -141,6 +151,7 @@ impl CustomerStore {
                 record.recorded_at.into(),
                 record.features.into(),
                 (&checks::write(checks)).into(),
+                record.live_at.into(),
             ],
         )?;
         for token in old.iter().filter(|token| !record.tokens.contains(token)) {
@@ -153,6 +164,13 @@ impl CustomerStore {
             .map(|token| (*token, record.seq))
             .collect();
         self.insert_tokens(conn, new)
+    }
+
+    /// Notes that a record was written live with what it says already.
+    pub(crate) fn note_live(&self, conn: &mut Conn<'_>, seq: i64, now: Timestamp) -> Result<()> {
+        let sql = "UPDATE source_records SET live_at = ?2 WHERE seq = ?1";
+        conn.execute(sql, &[seq.into(), now.into()])?;
+        Ok(())
     }
 
     /// Opened records of customers, in the order they came.

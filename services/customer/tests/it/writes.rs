@@ -13,7 +13,7 @@ use marque_testkit::{ImportFile, Rig, TestDb, a_customer, phone, store_test_suit
 use prost::Message as _;
 use tonic::Code;
 
-use crate::common::{acts, dealer, get, put, reason};
+use crate::common::{HQ, acts, dealer, get, put, reason};
 
 store_test_suite!(
     the_version_grows_with_each_change_and_only_then,
@@ -24,6 +24,7 @@ store_test_suite!(
     a_dealer_writes_for_himself_alone,
     a_record_without_name_or_key_is_refused,
     a_key_with_control_characters_is_the_key_without_them,
+    a_file_that_came_before_a_live_write_does_not_undo_it,
 );
 
 async fn the_version_grows_with_each_change_and_only_then(db: TestDb) {
@@ -88,6 +89,52 @@ async fn a_key_twice_in_a_file_is_told_as_two_versions_of_its_car(db: TestDb) {
         panic!("three versions: {told:?}")
     };
     assert!(first.0 < other.0 && other.0 < second.0, "{told:?}");
+}
+
+async fn a_file_that_came_before_a_live_write_does_not_undo_it(db: TestDb) {
+    let mut rig = Rig::new(db).await;
+    let person = |n| a_customer().named("王小明").with_phone(phone(n));
+    for key in ["said again", "not written since"] {
+        put(&rig, person(1).put("D1", key)).await;
+    }
+    rig.clock().advance(Duration::from_hours(1));
+    rig.crash().await;
+    let mut text = String::from("客户编号,姓名,手机,建档日期\r\n");
+    for (key, typed) in [
+        ("said again", ""),
+        ("not written since", ""),
+        ("new", ""),
+        ("typed later", "2025-03-09"),
+    ] {
+        text.push_str(&format!("{key},王小明,{},{typed}\r\n", phone(9)));
+    }
+    let file = ImportFile::of_customers("D1", text);
+    let queued = rig.send_as(Role::HqAdmin, HQ, file).await.unwrap();
+    rig.clock().advance(Duration::from_hours(1));
+    let before = || person(3).typed_at("2025-03-05").put("D1", "typed later");
+    put(&rig, person(1).put("D1", "said again")).await;
+    put(&rig, person(2).put("D1", "new")).await;
+    put(&rig, before()).await;
+    rig.crash_and_restart().await;
+    rig.wait_for_import(&queued.id).await;
+
+    let passed_over = rig.import_rows(&queued.id, RowOutcome::Unchanged).await;
+    let lines: Vec<i64> = passed_over.iter().map(|row| row.line).collect();
+    assert_eq!(lines, [2, 4]);
+    for (again, outcome, version) in [
+        (person(1).put("D1", "said again"), RowOutcome::Unchanged, 1),
+        (person(2).put("D1", "new"), RowOutcome::Unchanged, 1),
+        (
+            person(1).put("D1", "not written since"),
+            RowOutcome::Accepted,
+            3,
+        ),
+        (before(), RowOutcome::Accepted, 3),
+    ] {
+        let key = again.key.clone();
+        let put = put(&rig, again).await;
+        assert_eq!((put.outcome(), put.version), (outcome, version), "{key}");
+    }
 }
 
 /// When records were typed and when they came to say what they say, as it was told, in order.

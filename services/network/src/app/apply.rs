@@ -111,13 +111,12 @@ impl NetworkApp {
         let mut known: BTreeMap<&DealerCode, bool> = sent.collect();
         let mut strangers = Vec::new();
         for (at, one) in staff {
-            let is_known = match known.get(&one.dealer) {
-                Some(is_known) => *is_known,
-                None => {
-                    let found = self.store.find_dealer(conn, ctx.scope(), &one.dealer)?;
-                    known.insert(&one.dealer, found.is_some());
-                    found.is_some()
-                }
+            let is_known = if let Some(is_known) = known.get(&one.dealer) {
+                *is_known
+            } else {
+                let found = self.store.find_dealer(conn, ctx.scope(), &one.dealer)?;
+                known.insert(&one.dealer, found.is_some());
+                found.is_some()
             };
             if !is_known {
                 strangers.push(Violation::new(

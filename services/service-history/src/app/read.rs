@@ -117,7 +117,7 @@ impl VisitApp {
                     key.as_ref(),
                     &request,
                     |conn| {
-                        let recorded = app.rows.write(conn, &[&payload], now)?[0];
+                        let recorded = app.rows.write(conn, &[&payload], (None, now))?[0];
                         if !recorded.outcome.meets(recorded.version, expected) {
                             return Err(Error::VisitChanged);
                         }

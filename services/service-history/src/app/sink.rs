@@ -79,7 +79,8 @@ impl Sink for VisitSink {
         job: &Job,
         batch: &[&VisitPayload],
     ) -> Result<Vec<Written>, StoreError> {
-        let recorded = self.rows.write(conn, batch, job.now)?;
+        let sent = Some(job.received_at);
+        let recorded = self.rows.write(conn, batch, (sent, job.now))?;
         Ok(recorded
             .into_iter()
             .map(|recorded| Written {

@@ -36,12 +36,13 @@ struct Ground {
 
 impl Rows {
     /// Writes visits of one dealer in the caller's transaction and tells of those that are new or corrected. The
-    /// answers are in the payloads' order.
+    /// answers are in the payloads' order. They came in a file that was taken in at `sent`, or live: what was written live after a file
+    /// came is newer than its rows.
     pub(crate) fn write(
         &self,
         conn: &mut Conn<'_>,
         batch: &[&VisitPayload],
-        now: Timestamp,
+        (sent, now): (Option<Timestamp>, Timestamp),
     ) -> Result<Vec<Recorded>, StoreError> {
         if batch.iter().any(|visit| visit.header.is_empty()) {
             return Err(StoreError::Unavailable(
@@ -55,8 +56,14 @@ impl Rows {
         let mut fresh: Vec<NewVisit<'_>> = Vec::new();
         for (at, payload) in batch.iter().enumerate() {
             let known = ground.orders.get(&payload.order_number);
-            if let Some(known) = known.filter(|known| known.content == payload.content) {
+            let is_passed_over = |known: &&Known| {
+                known.content == payload.content || sent.is_some_and(|sent| known.live_at > sent)
+            };
+            if let Some(known) = known.filter(is_passed_over) {
                 let (id, version) = (known.id, known.version);
+                if sent.is_none() {
+                    storage::note_live(conn, id, now)?;
+                }
                 recorded.push(Recorded {
                     id,
                     outcome: Outcome::Unchanged,
@@ -69,7 +76,9 @@ impl Rows {
             let version = known.map_or(1, |known| known.version + 1);
             let id = known.map_or_else(|| VisitId::new(&*self.clock), |known| known.id);
             let doubt = ground.doubt(id, payload);
-            let mut visit = payload.as_new(id, version, ground.customer(payload), now);
+            let live_at = sent.map_or(now, |_| Timestamp::from_micros(0));
+            let customer = ground.customer(payload);
+            let mut visit = payload.as_new(id, version, customer, (live_at, now));
             if let Some((header, lines)) = bare.get(&at) {
                 visit.record = None;
                 (visit.header, visit.lines) = (header.as_slice(), lines.as_slice());
@@ -81,7 +90,7 @@ impl Rows {
                 storage::insert_visits(conn, &std::mem::take(&mut fresh))?;
                 storage::correct_visit(conn, &visit)?;
             }
-            ground.take_in(id, version, payload);
+            ground.take_in((id, version), payload, live_at);
             recorded.push(Recorded {
                 id,
                 outcome: Outcome::Stored,
@@ -126,7 +135,7 @@ impl VisitPayload {
         id: VisitId,
         version: i64,
         customer: Option<CustomerId>,
-        now: Timestamp,
+        (live_at, now): (Timestamp, Timestamp),
     ) -> NewVisit<'_> {
         NewVisit {
             id,
@@ -142,6 +151,7 @@ impl VisitPayload {
             content: &self.content,
             header: &self.header,
             lines: &self.lines,
+            live_at,
         }
     }
 }
@@ -195,11 +205,17 @@ impl Ground {
         )
     }
 
-    fn take_in(&mut self, id: VisitId, version: i64, payload: &VisitPayload) {
+    fn take_in(
+        &mut self,
+        (id, version): (VisitId, i64),
+        payload: &VisitPayload,
+        live_at: Timestamp,
+    ) {
         let known = Known {
             id,
             version,
             content: payload.content.to_vec(),
+            live_at,
         };
         self.orders.insert(payload.order_number.clone(), known);
         if let Some(meter) = payload.meter() {

@@ -21,7 +21,9 @@ pub(crate) use sealing::{START, is_sealed, note_begun, note_sealed, seal_page};
 pub(crate) use sight::{is_of_region, knows_customer, knows_vin, put_reception};
 pub(crate) use stored::{Blobs, TABLES};
 pub(crate) use visits::{Listed, VisitStore, Whose, first_visit, meters_of};
-pub(crate) use write::{Known, NewVisit, correct_visit, find_orders, insert_visits, unsaid_sender};
+pub(crate) use write::{
+    Known, NewVisit, correct_visit, find_orders, insert_visits, note_live, unsaid_sender,
+};
 
 use marque_db::{Row, StoreError};
 use uuid::Uuid;

@@ -10,6 +10,8 @@ pub(crate) struct Known {
     pub(crate) id: VisitId,
     pub(crate) version: i64,
     pub(crate) content: Vec<u8>,
+    /// When it was last written live; the epoch if it never was.
+    pub(crate) live_at: Timestamp,
 }
 
 /// A visit about to be written.
@@ -28,6 +30,8 @@ pub(crate) struct NewVisit<'a> {
     pub(crate) content: &'a [u8; 16],
     pub(crate) header: &'a [u8],
     pub(crate) lines: &'a [u8],
+    /// When it came, if it is written live; else the epoch.
+    pub(crate) live_at: Timestamp,
 }
 
 /// The visits of a dealer's orders that are there already.
@@ -38,17 +42,22 @@ pub(crate) fn find_orders(
 ) -> Result<Vec<(String, Known)>, StoreError> {
     let keys: Vec<Value<'_>> = orders.iter().map(|order| Value::Text(order)).collect();
     conn.query_in(
-        "SELECT order_number, id, version, content FROM visits WHERE dealer = ?1 AND order_number IN (??)",
+        "SELECT order_number, id, version, content, live_at FROM visits WHERE dealer = ?1 AND order_number IN (??)",
         &[dealer.as_str().into()],
         &keys,
         |row| {
-            let known = Known { id: row.get::<Uuid>(1)?.into(), version: row.get(2)?, content: row.get(3)? };
+            let known = Known {
+                id: row.get::<Uuid>(1)?.into(),
+                version: row.get(2)?,
+                content: row.get(3)?,
+                live_at: row.get(4)?,
+            };
             Ok((row.get(0)?, known))
         },
     )
 }
 
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "id",
     "dealer",
     "order_number",
@@ -62,6 +71,7 @@ const COLUMNS: [&str; 13] = [
     "content",
     "header",
     "lines",
+    "live_at",
 ];
 
 /// New visits.
@@ -86,6 +96,7 @@ pub(crate) fn insert_visits(
                 visit.content.into(),
                 visit.header.into(),
                 visit.lines.into(),
+                visit.live_at.into(),
             ]
         })
         .collect();
@@ -103,7 +114,8 @@ pub(crate) fn correct_visit(conn: &mut Conn<'_>, visit: &NewVisit<'_>) -> Result
     )?;
     conn.execute(
         "UPDATE visits SET vin = ?2, source_record_id = ?3, customer_id = ?4, happened_at = ?5, odometer_km = ?6,
-             version = ?7, recorded_at = ?8, content = ?9, header = ?10, lines = ?11
+             version = ?7, recorded_at = ?8, content = ?9, header = ?10, lines = ?11,
+             live_at = CASE WHEN live_at > ?12 THEN live_at ELSE ?12 END
          WHERE id = ?1",
         &[
             visit.id.uuid().into(),
@@ -117,7 +129,21 @@ pub(crate) fn correct_visit(conn: &mut Conn<'_>, visit: &NewVisit<'_>) -> Result
             visit.content.into(),
             visit.header.into(),
             visit.lines.into(),
+            visit.live_at.into(),
         ],
+    )?;
+    Ok(())
+}
+
+/// Notes that a visit was written live with what it says already.
+pub(crate) fn note_live(
+    conn: &mut Conn<'_>,
+    visit: VisitId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE visits SET live_at = ?2 WHERE id = ?1",
+        &[visit.uuid().into(), now.into()],
     )?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use marque_api::intake::v1::{
 };
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{World, vin};
+use crate::world::{World, vin, visit};
 
 store_test_suite!(
     a_file_taken_in_twice_changes_nothing_the_second_time,
@@ -22,6 +22,7 @@ store_test_suite!(
     a_payer_that_nobody_knows_is_said_of_its_row,
     a_fault_that_no_line_answers_is_kept_with_the_visit,
     a_list_of_objects_under_the_name_of_a_line_is_the_lines_of_the_order,
+    a_file_that_came_before_a_live_visit_does_not_undo_it,
 );
 
 /// Bytes a message.
@@ -467,4 +468,41 @@ async fn a_list_of_objects_under_the_name_of_a_line_is_the_lines_of_the_order(db
         .map(|line| (line.quantity_milli, line.name.as_str()))
         .collect();
     assert_eq!(lines, [(1_000, "更换机油"), (4_000, "机油")]);
+}
+
+async fn a_file_that_came_before_a_live_visit_does_not_undo_it(db: TestDb) {
+    let world = World::start(db).await;
+    let km = async || {
+        let mut visits = world.of_vehicle("D1", &vin(1)).await;
+        visits.pop().unwrap().odometer_km
+    };
+    let put = async || {
+        let columns = visit("R1", &vin(1), "K1", "03-05", "1000");
+        let (_, outcome) = world.put("D1", columns).await;
+        // As if a file that comes now had come before it, and waited.
+        let later = "UPDATE visits SET live_at = live_at + 3600000000 WHERE live_at > 0";
+        world
+            .db
+            .write(move |conn| conn.execute(later, &[]))
+            .await
+            .unwrap();
+        outcome
+    };
+    let file = format!(
+        "工单号,车架号,客户编号,进厂时间,里程\nR1,{},K1,2025-03-05,2000\n",
+        vin(1)
+    );
+    put().await;
+    let waited = import(&world, &file).await;
+    assert_eq!((waited.received, waited.unchanged), (1, 1));
+    assert_eq!(km().await, 1000);
+    // Said once more, live: that counts too.
+    world.clock.advance(Duration::from_hours(2));
+    assert_eq!(put().await, RowOutcome::Unchanged as i32);
+    let waited = import(&world, &file).await;
+    assert_eq!((waited.received, waited.unchanged), (1, 1));
+    world.clock.advance(Duration::from_hours(2));
+    let after = import(&world, &file).await;
+    assert_eq!((after.received, after.unchanged), (1, 0));
+    assert_eq!(km().await, 2000);
 }

@@ -6,7 +6,7 @@ use marque_core::{
     DealerCode, ImportId, SourceRecordId, Timestamp, VehicleId, business_date, source_record_id,
 };
 use marque_db::{Conn, StoreError};
-use marque_intake::Outcome;
+use marque_intake::{Job, Outcome};
 use marque_quality::{
     CleanVehicle, Field, Finding, Rule, Severity, VehicleRow, clean_vehicle, text::present,
 };
@@ -64,6 +64,23 @@ impl Kept {
             Outcome::Erased
         } else {
             self.outcome
+        }
+    }
+}
+
+/// The file in which rows came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SentFile {
+    import: ImportId,
+    /// When it was taken in: what was written live since is newer.
+    received_at: Timestamp,
+}
+
+impl SentFile {
+    pub(crate) fn of(job: &Job) -> Self {
+        Self {
+            import: job.id,
+            received_at: job.received_at,
         }
     }
 }
@@ -154,13 +171,13 @@ impl Rows {
         StoredColumns::read(&opened)
     }
 
-    /// Writes rows of one source in the caller's transaction, of an import if `file` names one; the answers are in the rows'
+    /// Writes rows of one source in the caller's transaction, of a file if there is one; the answers are in the rows'
     /// order. Of a row that names somebody who was erased the car is taken in, and nothing that is his (ADR 27).
     pub(crate) fn write(
         &self,
         conn: &mut Conn<'_>,
         batch: &[&RowPayload],
-        (file, now): (Option<ImportId>, Timestamp),
+        (file, now): (Option<SentFile>, Timestamp),
     ) -> Result<Vec<Kept>, StoreError> {
         let erased = self.hold(conn, batch, now)?;
         let bare = self.bare(batch, &erased)?;
@@ -239,7 +256,7 @@ impl Rows {
         &self,
         conn: &mut Conn<'_>,
         batch: &[&RowPayload],
-        (file, now): (Option<ImportId>, Timestamp),
+        (file, now): (Option<SentFile>, Timestamp),
     ) -> Result<Vec<(Outcome, VehicleId)>, StoreError> {
         let Some(first) = batch.first() else {
             return Ok(Vec::new());
@@ -251,13 +268,24 @@ impl Rows {
         let (dealer, source) = (&first.row.dealer, first.row.source.as_str());
         let mut stored: FxHashMap<String, Told> = FxHashMap::default();
         let mut known: FxHashMap<String, Known<'_>> = FxHashMap::default();
-        for EarlierRow { vin, told, parts } in storage::find_rows(conn, dealer, source, &vins)? {
+        // Cars of which something was written live after the file came.
+        let mut newer: HashSet<String> = HashSet::new();
+        for earlier in storage::find_rows(conn, dealer, source, &vins)? {
+            let EarlierRow {
+                vin,
+                told,
+                parts,
+                live_at,
+            } = earlier;
+            if file.is_some_and(|file| live_at > file.received_at) {
+                newer.insert(vin.clone());
+            }
             stored.insert(vin.clone(), told);
             known.insert(vin, Known::Stored(parts));
         }
         let sold_before = self.sales_before(conn, batch, &stored, now)?;
         let mut told = stored.clone();
-        let file = file.map(ImportId::uuid);
+        let import = file.map(|file| file.import.uuid());
         let (mut facts, mut outcomes) = (Vec::new(), Vec::with_capacity(batch.len()));
         let mut newest: FxHashMap<&str, &RowFact> = FxHashMap::default();
         for payload in batch {
@@ -268,7 +296,7 @@ impl Rows {
                 ));
             }
             let heard = told.entry(row.vin.clone()).or_default();
-            if heard.hear(file, row.content) {
+            if newer.contains(&row.vin) || heard.hear(import, row.content) {
                 outcomes.push(Outcome::Unchanged);
                 facts.push(Facts::of(&row.vin));
                 continue;
@@ -293,12 +321,21 @@ impl Rows {
         for vin in midway {
             storage::put_told(conn, (dealer, source, vin.as_str()), &told[vin])?;
         }
+        if file.is_none() {
+            for vin in stored
+                .keys()
+                .filter(|vin| !newest.contains_key(vin.as_str()))
+            {
+                storage::note_live(conn, (dealer, source, vin), now)?;
+            }
+        }
         let mut rows: Vec<(&RowFact, &Told)> = newest
             .into_values()
             .map(|row| (row, &told[&row.vin]))
             .collect();
         rows.sort_unstable_by(|(a, _), (b, _)| a.vin.cmp(&b.vin));
-        storage::put_rows(conn, &rows, now)?;
+        let live_at = file.map_or(now, |_| Timestamp::from_micros(0));
+        storage::put_rows(conn, &rows, (live_at, now))?;
         Ok(outcomes
             .into_iter()
             .zip(batch)

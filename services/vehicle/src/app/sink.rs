@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     RawRow, Rows,
-    rows::{RowPayload, reads_besides},
+    rows::{RowPayload, SentFile, reads_besides},
 };
 
 /// Takes files of vehicles.
@@ -70,7 +70,9 @@ impl Sink for VehicleSink {
         job: &Job,
         batch: &[&RowPayload],
     ) -> Result<Vec<Written>, StoreError> {
-        let written = self.rows.write(conn, batch, (Some(job.id), job.now))?;
+        let written = self
+            .rows
+            .write(conn, batch, (Some(SentFile::of(job)), job.now))?;
         Ok(written
             .into_iter()
             .map(|kept| Written {

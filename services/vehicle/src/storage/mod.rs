@@ -30,8 +30,8 @@ pub(crate) use readings::{
     vehicles_of_visits,
 };
 pub(crate) use rows::{
-    EarlierRow, KeptRow, NamingRow, StoredColumns, find_rows, kept_rows, put_rows, put_told,
-    rows_naming, rows_of, vehicle_ids,
+    EarlierRow, KeptRow, NamingRow, StoredColumns, find_rows, kept_rows, note_live, put_rows,
+    put_told, rows_naming, rows_of, vehicle_ids,
 };
 pub use sealed::SEALED;
 pub(crate) use sealed::{place, row_of};

@@ -18,6 +18,8 @@ pub(crate) struct EarlierRow {
     pub(crate) told: Told,
     /// Owner, driver and payer it named, in this order.
     pub(crate) parts: [Option<SourceRecordId>; 3],
+    /// When the row was last written live; the epoch if it never was.
+    pub(crate) live_at: Timestamp,
 }
 
 /// The earlier rows of one source for VINs.
@@ -29,12 +31,20 @@ pub(crate) fn find_rows(
 ) -> Result<Vec<EarlierRow>, StoreError> {
     let keys: Vec<Value<'_>> = vins.iter().map(|vin| Value::Text(vin)).collect();
     conn.query_in(
-        "SELECT vin, content, owner, driver, payer FROM vehicle_rows WHERE dealer = ?1 AND source = ?2 AND vin IN (??)",
+        "SELECT vin, content, owner, driver, payer, live_at FROM vehicle_rows
+         WHERE dealer = ?1 AND source = ?2 AND vin IN (??)",
         &[dealer.as_str().into(), source.into()],
         &keys,
         |row| {
-            let part = |column| Ok::<_, StoreError>(row.get::<Option<Uuid>>(column)?.map(SourceRecordId::from));
-            Ok(EarlierRow { vin: row.get(0)?, told: read_told(&row.get::<Vec<u8>>(1)?), parts: [part(2)?, part(3)?, part(4)?] })
+            let part = |column| {
+                Ok::<_, StoreError>(row.get::<Option<Uuid>>(column)?.map(SourceRecordId::from))
+            };
+            Ok(EarlierRow {
+                vin: row.get(0)?,
+                told: read_told(&row.get::<Vec<u8>>(1)?),
+                parts: [part(2)?, part(3)?, part(4)?],
+                live_at: row.get(5)?,
+            })
         },
     )
 }
@@ -87,11 +97,30 @@ pub(crate) fn put_told(
     Ok(())
 }
 
-/// Keeps rows in place of the earlier ones of the same dealer, source and VIN; at most one for each in `rows`.
+/// Notes that a row was written live with what it says already.
+pub(crate) fn note_live(
+    conn: &mut Conn<'_>,
+    (dealer, source, vin): (&DealerCode, &str, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    conn.execute(
+        "UPDATE vehicle_rows SET live_at = ?4 WHERE dealer = ?1 AND source = ?2 AND vin = ?3",
+        &[
+            dealer.as_str().into(),
+            source.into(),
+            vin.into(),
+            now.into(),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Keeps rows in place of the earlier ones of the same dealer, source and VIN; at most one for each in `rows`. They are written live
+/// at `live_at`, or come in a file if that is the epoch.
 pub(crate) fn put_rows(
     conn: &mut Conn<'_>,
     rows: &[(&RowFact, &Told)],
-    now: Timestamp,
+    (live_at, now): (Timestamp, Timestamp),
 ) -> Result<(), StoreError> {
     let contents: Vec<Vec<u8>> = rows.iter().map(|(_, told)| write_told(told)).collect();
     let values: Vec<Value<'_>> = rows
@@ -110,6 +139,7 @@ pub(crate) fn put_rows(
                 part(row.payer),
                 (&row.sealed).into(),
                 now.into(),
+                live_at.into(),
             ]
         })
         .collect();
@@ -123,10 +153,12 @@ pub(crate) fn put_rows(
         "payer",
         "sealed",
         "received_at",
+        "live_at",
     ];
     let on_conflict = "ON CONFLICT (dealer, source, vin) DO UPDATE SET content = excluded.content,
         owner = excluded.owner, driver = excluded.driver, payer = excluded.payer, sealed = excluded.sealed,
-        received_at = excluded.received_at";
+        received_at = excluded.received_at,
+        live_at = CASE WHEN vehicle_rows.live_at > excluded.live_at THEN vehicle_rows.live_at ELSE excluded.live_at END";
     conn.insert_many("vehicle_rows", &columns, on_conflict, &values)
 }
 

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use marque_api::intake::v1::{
-    GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
-    ListImportRowsRequest, RowOutcome, import_request::Part,
+use marque_api::{
+    intake::v1::{
+        GetImportRequest, Import, ImportRequest, ImportRow, ImportStart, ImportState,
+        ListImportRowsRequest, RowOutcome, import_request::Part,
+    },
+    vehicle::v1::VehicleColumns,
 };
 use marque_intake::ROWS_KEPT;
 use marque_testkit::{TestDb, store_test_suite};
@@ -16,6 +19,7 @@ store_test_suite!(
     a_file_taken_in_twice_changes_nothing_the_second_time,
     rows_of_one_car_far_apart_are_the_same_again_too,
     rows_of_an_old_import_are_forgotten,
+    a_file_that_came_before_a_live_row_does_not_undo_it,
 );
 
 /// Bytes a message.
@@ -187,4 +191,39 @@ async fn rows_of_an_old_import_are_forgotten(db: TestDb) {
     }
     assert_eq!(world.count(held).await, 1, "of the young one");
     assert_eq!(rows(&world, &young).await.len(), 2);
+}
+
+async fn a_file_that_came_before_a_live_row_does_not_undo_it(db: TestDb) {
+    let world = World::start(db).await;
+    let color = async || world.find(&vin(1)).await.unwrap().color;
+    let put = async |color: &str| {
+        let columns = VehicleColumns {
+            vin: vin(1),
+            color: color.into(),
+            ..VehicleColumns::default()
+        };
+        let (_, outcome) = world.put("D1", columns).await;
+        // As if a file that comes now had come before it, and waited.
+        let later = "UPDATE vehicle_rows SET live_at = live_at + 3600000000 WHERE live_at > 0";
+        world
+            .db
+            .write(move |conn| conn.execute(later, &[]))
+            .await
+            .unwrap();
+        outcome
+    };
+    let file = format!("车架号,颜色\n{},红\n{},黑\n", vin(1), vin(2));
+    put("白").await;
+    let waited = import(&world, &file).await;
+    assert_eq!((waited.received, waited.unchanged), (2, 1));
+    assert_eq!(color().await, "白");
+    world.clock.advance(Duration::from_hours(2));
+    let after = import(&world, &file).await;
+    assert_eq!((after.received, after.unchanged), (2, 1));
+    assert_eq!(color().await, "红");
+    // Said once more, live: that counts too.
+    assert_eq!(put("红").await, RowOutcome::Unchanged as i32);
+    let waited = import(&world, &file.replace('红', "灰")).await;
+    assert_eq!((waited.received, waited.unchanged), (2, 2));
+    assert_eq!(color().await, "红");
 }

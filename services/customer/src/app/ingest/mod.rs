@@ -56,6 +56,15 @@ pub(crate) enum Company {
     Alone,
 }
 
+/// How rows came, and so when they were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Came {
+    /// One by one, just now.
+    Live,
+    /// In a file that was taken in at this moment, however late it is worked off.
+    InFile(Timestamp),
+}
+
 impl CustomerApp {
     /// Writes rows in the caller's transaction; one answer for each, in order.
     ///
@@ -66,14 +75,14 @@ impl CustomerApp {
         conn: &mut Conn<'_>,
         ctx: &CallContext,
         rows: &[&Ready],
-        company: Company,
+        (company, came): (Company, Came),
     ) -> Result<Vec<Taken>> {
         self.hold(conn, rows, company)?;
         let mut seen = FxHashSet::default();
         let again = rows.iter().map(|row| row.id).filter(|id| !seen.insert(*id));
         let again: FxHashSet<SourceRecordId> = again.collect();
         if again.is_empty() {
-            return Batch::open(self, conn, rows, company)?.write(conn, ctx);
+            return Batch::open(self, conn, rows, (company, came))?.write(conn, ctx);
         }
         let again: Vec<SourceRecordId> = again.into_iter().collect();
         let existing = self.store.find_existing(conn, &again)?;
@@ -81,12 +90,12 @@ impl CustomerApp {
             .iter()
             .map(|row| (row.id, row.facts.recorded_at))
             .collect();
-        let Rounds { stands_for, rounds } =
-            Rounds::of(&dated, |at| is_unchanged(&existing, rows[at]));
+        let Rounds { stands_for, rounds } = Rounds::of(&dated, |at| is_stored(&existing, rows[at]));
         let mut taken: Vec<Option<Taken>> = vec![None; rows.len()];
         for round in rounds {
             let of_round: Vec<&Ready> = round.iter().map(|at| rows[*at]).collect();
-            let became = Batch::open(self, conn, &of_round, company)?.write(conn, ctx)?;
+            let batch = Batch::open(self, conn, &of_round, (company, came))?;
+            let became = batch.write(conn, ctx)?;
             for (at, became) in round.into_iter().zip(became) {
                 taken[at] = Some(became);
             }
@@ -112,6 +121,7 @@ struct Batch<'a> {
     app: &'a CustomerApp,
     rows: &'a [&'a Ready],
     company: Company,
+    came: Came,
     matcher: Matcher,
     now: Timestamp,
     existing: FxHashMap<SourceRecordId, Existing>,
@@ -149,14 +159,14 @@ impl<'a> Batch<'a> {
         app: &'a CustomerApp,
         conn: &mut Conn<'_>,
         rows: &'a [&'a Ready],
-        company: Company,
+        (company, came): (Company, Came),
     ) -> Result<Self> {
         let ids: Vec<SourceRecordId> = rows.iter().map(|row| row.id).collect();
         let existing = app.store.find_existing(conn, &ids)?;
         let erased = app.store.entombed(conn, ids.iter().copied())?;
         let changed: Vec<&&Ready> = rows
             .iter()
-            .filter(|row| !is_unchanged(&existing, row) && !erased.contains(&row.id))
+            .filter(|row| !is_passed_over(&existing, row, came) && !erased.contains(&row.id))
             .collect();
         let keys: Vec<&Keys> = changed.iter().map(|row| &row.keys).collect();
         let own = changed
@@ -169,6 +179,7 @@ impl<'a> Batch<'a> {
             app,
             rows,
             company,
+            came,
             now: app.clock.now(),
             existing,
             erased,
@@ -196,7 +207,11 @@ impl<'a> Batch<'a> {
             .into_iter();
         let mut inserts: Vec<(usize, i64)> = Vec::with_capacity(fresh);
         for (at, row) in self.rows.iter().enumerate() {
-            if is_unchanged(&self.existing, row) || self.erased.contains(&row.id) {
+            if self.erased.contains(&row.id) {
+                continue;
+            }
+            if is_passed_over(&self.existing, row, self.came) {
+                self.note_live(conn, row)?;
                 continue;
             }
             if let Some(existing) = self.existing.get(&row.id).cloned() {
@@ -220,6 +235,23 @@ impl<'a> Batch<'a> {
         self.save(conn, &inserts)?;
         self.tell(conn, ctx)?;
         Ok(self.answers())
+    }
+
+    /// When the rows came, if they are written live; else the epoch.
+    fn live_at(&self) -> Timestamp {
+        match self.came {
+            Came::Live => self.now,
+            Came::InFile(_) => Timestamp::from_micros(0),
+        }
+    }
+
+    /// A live write that says what is there already says it anew, and stands against files that came before it.
+    fn note_live(&self, conn: &mut Conn<'_>, row: &Ready) -> Result<()> {
+        if self.came != Came::Live {
+            return Ok(());
+        }
+        let seq = self.existing[&row.id].seq;
+        self.app.store.note_live(conn, seq, self.now)
     }
 
     /// The customer a row goes to, a new one if it is nobody's.
@@ -269,7 +301,7 @@ impl<'a> Batch<'a> {
         let vault = self.app.store.vault();
         let old_keys = Keys::of(vault, &row.dealer, &old_facts, &old_features);
         let checks = still_checked(&old, &row.columns, self.now);
-        let new = row.record(seq, customer, &sealed);
+        let new = row.record(seq, customer, &sealed, self.live_at());
         self.app
             .store
             .replace_record(conn, &new, &old_keys.all, &checks)?;
@@ -348,7 +380,7 @@ impl<'a> Batch<'a> {
             .iter()
             .map(|(at, seq)| {
                 let owner = self.known.owner(*seq).expect("the row was placed");
-                self.rows[*at].record(*seq, owner, &self.rows[*at].sealed)
+                self.rows[*at].record(*seq, owner, &self.rows[*at].sealed, self.live_at())
             })
             .collect();
         store.insert_records(conn, &records, self.now)?;
@@ -408,10 +440,26 @@ impl<'a> Batch<'a> {
     }
 }
 
-fn is_unchanged(existing: &FxHashMap<SourceRecordId, Existing>, row: &Ready) -> bool {
-    existing
-        .get(&row.id)
-        .is_some_and(|existing| existing.content_hash == row.content_hash)
+/// Whether a row is the same as what is there.
+fn is_stored(existing: &FxHashMap<SourceRecordId, Existing>, row: &Ready) -> bool {
+    let stored = existing.get(&row.id);
+    stored.is_some_and(|stored| stored.content_hash == row.content_hash)
+}
+
+/// Whether a row is the same as what is there, or older.
+fn is_passed_over(existing: &FxHashMap<SourceRecordId, Existing>, row: &Ready, came: Came) -> bool {
+    let stored = existing.get(&row.id);
+    is_stored(existing, row) || stored.is_some_and(|stored| is_outdated(stored, row, came))
+}
+
+/// Whether the record was written live after the file of the row came, and the row does not itself say that it was typed later than
+/// what is there.
+fn is_outdated(existing: &Existing, row: &Ready, came: Came) -> bool {
+    let Came::InFile(sent_at) = came else {
+        return false;
+    };
+    let typed_at = row.facts.recorded_at;
+    existing.live_at > sent_at && typed_at.is_none_or(|at| at <= existing.recorded_at)
 }
 
 /// Two processes that take in the same person at the same moment must end with one customer: whoever shares evidence

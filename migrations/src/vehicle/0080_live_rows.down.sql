@@ -1,0 +1,1 @@
+ALTER TABLE vehicle_rows DROP COLUMN live_at;
