@@ -203,7 +203,8 @@ impl CaseApp {
         storage::update_origin(conn, case)?;
         storage::mark_repeat(conn, case.id, case.repeat_of)?;
         self.mend(conn, case, changes)?;
-        storage::remark_repeats(conn, case)?;
+        let before = dealer_before(changes);
+        let remarked = storage::remark_repeats(conn, case, before.is_some())?;
         for (field, from, to) in changes {
             let (from, to) = (format!("{field}={from}"), format!("{field}={to}"));
             self.note(
@@ -230,8 +231,9 @@ impl CaseApp {
             };
             record(conn, ctx, now, &act)?;
         }
-        let change = Change::of(case, now).handed_over_by(dealer_before(changes));
-        Ok(publish::one(conn, &*self.clock, publish::AMENDED, change)?)
+        let change = Change::of(case, now).handed_over_by(before);
+        publish::one(conn, &*self.clock, publish::AMENDED, change)?;
+        Ok(self.tell_remarked(conn, &remarked, now)?)
     }
 
     /// Takes back what was found in columns that now say something else, and notes what is found in the vehicle that is now said.
@@ -353,7 +355,7 @@ impl CaseApp {
                         }
                         case.version += 1;
                         case.updated_at = now;
-                        storage::update_case(conn, &case)?;
+                        storage::update_case(conn, &mut case)?;
                         if told_customer {
                             let told = (said.note.as_str(), said.law_answer);
                             app.tell_customer(conn, &ctx, &case, told, now)?;

@@ -147,7 +147,7 @@ impl CaseApp {
         self.store.add_attachment(conn, case.id, attachment)?;
         case.version += 1;
         case.updated_at = now;
-        storage::update_case(conn, &case)?;
+        storage::update_case(conn, &mut case)?;
         let words = ("attached", "", attachment.media_type);
         self.note(conn, case.id, &entry(ctx, now, words, ""))?;
         let subject = case.id.to_string();

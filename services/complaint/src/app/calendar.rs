@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Cases told of in one event.
-const TOLD_AT_ONCE: usize = 200;
+pub(super) const TOLD_AT_ONCE: usize = 200;
 
 impl CaseApp {
     pub(crate) async fn get_hours(

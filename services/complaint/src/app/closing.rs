@@ -90,7 +90,7 @@ impl CaseApp {
         let (from, to) = BY_ITSELF;
         for mut case in self.store.find_many(conn, ctx.scope(), &lapsed)? {
             case.enter(to, now);
-            self.write_moved(conn, &ctx, &case, (from, "lapsed", ""), &[])?;
+            self.write_moved(conn, &ctx, &mut case, (from, "lapsed", ""), &[])?;
         }
         Ok(lapsed.len())
     }

@@ -155,7 +155,7 @@ impl CaseApp {
         self.follow_compensations(conn, ctx, &case, now)?;
         case.version += 1;
         case.updated_at = now;
-        storage::update_case(conn, &case)?;
+        storage::update_case(conn, &mut case)?;
         let state = compensation.state.code();
         let amount = Money::cny(compensation.amount).amount();
         let words = ("compensation", amount.as_str(), state);

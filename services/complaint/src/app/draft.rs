@@ -14,7 +14,7 @@ use marque_quality::{
 use super::visited;
 use crate::domain::{
     CHANNEL_LIST, DEPARTMENT_LIST, OTHER, Severity, State, Tier, Words, category_code,
-    find_category, find_channel, find_department,
+    find_category, find_channel, find_department, holds_identifier,
 };
 
 /// What callers and files say of a complaint.
@@ -300,11 +300,16 @@ fn check_words(field: &'static str, words: &str) -> Result<(), Violation> {
     Err(Violation::new(field, "TOO_LONG", message))
 }
 
-/// A code of a part or fault, as it may be typed.
+/// A code of a part or fault, as it may be typed: it lies in clear and goes into alerts and reports, so nobody's number may stand in it.
 pub(crate) fn check_code(field: &'static str, value: &str) -> Result<(), Violation> {
     if value.chars().count() > CODE_CHARS || value.contains(char::is_control) {
         let message = "a code has at most 64 characters, none of them a line break or the like";
         return Err(Violation::new(field, "FORMAT", message));
+    }
+    if holds_identifier(value) {
+        let message =
+            "no phone or ID number belongs here: write the code alone, and the number as a note";
+        return Err(Violation::new(field, "NOT_ALLOWED", message));
     }
     Ok(())
 }

@@ -56,7 +56,7 @@ impl CaseApp {
                 .store
                 .seal(&case)
                 .map_err(|error| StoreError::Unavailable(error.into()))?;
-            storage::update_case(conn, &case)?;
+            storage::update_case(conn, &mut case)?;
             storage::put_body(conn, case.id, &body)?;
             let entry = Entry {
                 act: Entry::ERASED,

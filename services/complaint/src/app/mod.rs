@@ -19,6 +19,7 @@ mod once;
 mod open;
 mod publish;
 mod read;
+mod repeats;
 mod report;
 mod resealing;
 mod scheduler;

@@ -122,7 +122,7 @@ impl CaseApp {
                 *kept = told;
             }
         }
-        self.write_moved(conn, ctx, &case, (from, "moved", &request.note), &tasks)?;
+        self.write_moved(conn, ctx, &mut case, (from, "moved", &request.note), &tasks)?;
         // What the customer says himself is no word of ours to him.
         if request.told_customer && !is_customer(ctx) {
             self.tell_customer(conn, ctx, &case, (&request.note, false), now)?;
@@ -137,7 +137,7 @@ impl CaseApp {
         &self,
         conn: &mut Conn<'_>,
         ctx: &CallContext,
-        case: &Case,
+        case: &mut Case,
         (from, act, note): (State, &'static str, &str),
         tasks: &[Task],
     ) -> Result<()> {

@@ -344,7 +344,7 @@ impl CaseApp {
         };
         storage::insert_cases(conn, &[new])?;
         // A later one may be on record already.
-        storage::remark_later(conn, &case)?;
+        let remarked = storage::remark_later(conn, &case)?;
         let calendar = self.calendar(conn, ctx.scope(), dealer.as_str())?;
         let clocks: Vec<Clock> = kinds_of(&case.category)
             .iter()
@@ -377,6 +377,7 @@ impl CaseApp {
         };
         record(conn, ctx, now, &act)?;
         publish::one(conn, &*self.clock, publish::OPENED, Change::of(&case, now))?;
+        self.tell_remarked(conn, &remarked, now)?;
         self.show(conn, ctx, case)
     }
 }

@@ -274,7 +274,7 @@ impl CaseApp {
             .collect();
         storage::insert_cases(conn, &new)?;
         // Only now: a row may repeat another of its batch, or be repeated by one that came before.
-        storage::mark_new(conn, fresh.iter().map(|(case, _)| case))?;
+        let remarked = storage::mark_new(conn, fresh.iter().map(|(case, _)| case))?;
         self.start_clocks(conn, job, fresh.iter().map(|(case, _)| case))?;
         let resolved = fresh.iter().map(|(case, _)| case);
         for case in resolved.filter(|case| filed::is_to_be_asked(case, job.now)) {
@@ -284,7 +284,8 @@ impl CaseApp {
             .iter()
             .map(|(case, _)| Change::of(case, job.now))
             .collect();
-        publish::all(conn, &*self.clock, publish::OPENED, changes)
+        publish::all(conn, &*self.clock, publish::OPENED, changes)?;
+        self.tell_remarked(conn, &remarked, job.now)
     }
 
     fn start_clocks<'a>(
@@ -379,13 +380,9 @@ impl CaseApp {
         case.version += 1;
         case.updated_at = job.now;
         let bodies = self.seal_all(std::iter::once(&*case))?;
-        let new = NewCase {
-            case,
-            content: &row.content,
-            body: &bodies[0],
-        };
-        storage::correct_case(conn, &new)?;
-        storage::remark_repeats(conn, case)?;
+        let written = (row.content.as_slice(), bodies[0].as_slice());
+        storage::correct_case(conn, case, written)?;
+        let remarked = storage::remark_repeats(conn, case, false)?;
         self.rebudget(conn, job.ctx.scope(), case)?;
         let entry = Course {
             act: "corrected",
@@ -403,6 +400,7 @@ impl CaseApp {
             publish::AMENDED,
             Change::of(case, job.now),
         )?;
+        self.tell_remarked(conn, &remarked, job.now)?;
         self.follow_file(conn, job, case, draft)
     }
 

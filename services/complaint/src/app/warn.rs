@@ -37,7 +37,7 @@ impl CaseApp {
         for mut case in cases {
             case.version += 1;
             case.updated_at = now;
-            storage::update_case(conn, &case)?;
+            storage::update_case(conn, &mut case)?;
             let entry = Entry {
                 act: "warned",
                 at: now,

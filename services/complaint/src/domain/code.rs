@@ -3,7 +3,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use marque_quality::text::fold_code;
+use marque_quality::{identifiers::without_identifiers, text::fold_code};
 
 /// No code of a part or fault that was typed is longer, in bytes.
 const CODE_BYTES: usize = 255;
@@ -22,6 +22,13 @@ pub(crate) fn searched_code(code: &str) -> String {
     } else {
         format!("{code} {folded}")
     }
+}
+
+/// Whether a phone or an ID number stands in what was typed as a code, whatever stands between its digits.
+pub(crate) fn holds_identifier(code: &str) -> bool {
+    let unbroken: String = code.chars().filter(|each| each.is_alphanumeric()).collect();
+    let holds_one = |text: &str| without_identifiers(text) != text;
+    holds_one(code) || holds_one(&unbroken)
 }
 
 /// How often each code is spelled how.
@@ -76,6 +83,30 @@ mod tests {
         spelled.count("K 1", 1);
         assert_eq!(spelled.commonest("k1"), Some("K 1"), "of two the first");
         assert_eq!(spelled.various(), [["K 1", "k1", "Ｋ１"]]);
+    }
+
+    #[test]
+    fn phones_and_id_numbers_are_found_among_codes() {
+        for number in [
+            "13566661111",
+            "tel135.6666.1111",
+            "135 / 6666 / 1111",
+            "１３５６６６６１１１１",
+            "021-55556666",
+            "11010119870407951X",
+            "P0300 110101198704079516",
+        ] {
+            assert!(holds_identifier(number), "{number}");
+        }
+        for code in [
+            "P0300",
+            "04152-YZZA1",
+            "0986 424 797",
+            "34.11.6.860.912",
+            "",
+        ] {
+            assert!(!holds_identifier(code), "{code}");
+        }
     }
 
     #[test]

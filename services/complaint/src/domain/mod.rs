@@ -26,7 +26,7 @@ pub(crate) use case::{
 };
 pub(crate) use clock::{Clock, ClockKind, Standing, Step, Tier, kinds_of, step_code};
 pub(crate) use cluster::{Alert, Baseline, Cluster, ClusterRules, Finding, count, find_clusters};
-pub(crate) use code::{Spelled, folded_code, searched_code};
+pub(crate) use code::{Spelled, folded_code, holds_identifier, searched_code};
 pub(crate) use compensation::{Compensation, CompensationState, KINDS, MOST_MINOR, worth_with};
 pub(crate) use number::{CaseNumber, CaseSerial};
 pub(crate) use report::{Fact, Line, Spread, Timing, Zone, age_of, join_spellings, report};

@@ -3,7 +3,7 @@
 
 use marque_quality::clean::{ComplaintSeverity, ComplaintState};
 
-use super::state::State;
+use super::{code::holds_identifier, state::State};
 
 /// How serious a case is; the number is the one in the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -240,7 +240,7 @@ pub(crate) fn find_category(word: &str) -> Option<&'static Category> {
 }
 
 /// The code a word is kept under: the tree's where it knows the word, a plain code as it came (dealers have categories of
-/// their own), otherwise [`OTHER`], since free words may say who somebody is.
+/// their own), otherwise [`OTHER`], since free words, and codes with somebody's number in them, may say who somebody is.
 pub(crate) fn category_code(word: &str) -> String {
     if let Some(category) = find_category(word) {
         return category.code.to_owned();
@@ -250,7 +250,8 @@ pub(crate) fn category_code(word: &str) -> String {
         && code.starts_with(|first: char| first.is_ascii_lowercase())
         && code.bytes().all(|byte| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._-".contains(&byte)
-        });
+        })
+        && !holds_identifier(&code);
     if is_plain { code } else { OTHER.to_owned() }
 }
 
@@ -470,6 +471,7 @@ mod tests {
     fn a_dealers_own_code_is_kept_and_free_words_are_not() {
         assert_eq!(category_code(" Paint_Defect "), "paint_defect");
         assert_eq!(category_code("王先生的投诉"), OTHER);
+        assert_eq!(category_code("tel13566661111"), OTHER);
         assert_eq!(category_code(""), OTHER);
         assert_eq!(find_channel("400热线"), Some("phone"));
         for word in ["call_center", "Call centre", "CALL-CENTER"] {

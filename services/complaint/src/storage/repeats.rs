@@ -96,14 +96,15 @@ fn find_before(
 }
 
 /// Marks which cases new ones repeat, and anew which ones others of their cars do, at whichever dealer: in one question for all of them.
+/// Answers the others that are in another version since.
 pub(crate) fn mark_new<'a>(
     conn: &mut Conn<'_>,
     cases: impl Iterator<Item = &'a Case> + Clone,
-) -> Result<(), StoreError> {
+) -> Result<Vec<ComplaintId>, StoreError> {
     let of_cars = cases.filter(|case| !case.vin.is_empty());
     let opened = of_cars.clone().map(|case| case.opened_at);
     let Some((first, last)) = opened.clone().min().zip(opened.max()) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let new: HashSet<ComplaintId> = of_cars.clone().map(|case| case.id).collect();
     let mut vins: Vec<&str> = of_cars.map(|case| case.vin.as_str()).collect();
@@ -121,6 +122,7 @@ pub(crate) fn mark_new<'a>(
     conn.among_all_dealers(|conn| {
         let mut all = conn.query_in(&sql, &span, &keys, OfCar::read)?;
         all.sort_unstable_by(|one, other| one.place().cmp(&other.place()));
+        let mut remarked = Vec::new();
         for (at, case) in all.iter().enumerate() {
             let repeated = case.repeated(&all[..at]);
             // Of those before the first not all are known that they may repeat, and none is new.
@@ -131,29 +133,39 @@ pub(crate) fn mark_new<'a>(
                 mark_repeat(conn, case.id, repeated)?;
             } else {
                 remark(conn, case.id, repeated)?;
+                remarked.push(case.id);
             }
         }
-        Ok(())
+        Ok(remarked)
     })
 }
 
-/// Looks again, at whichever dealer, which cases those repeat that repeated one which has changed, and those that now may.
-pub(crate) fn remark_repeats(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
+/// Looks again, at whichever dealer, which cases those repeat that repeated one which has changed, and those that now may; answers which
+/// are in another version since. Of one that was handed over those are too that still repeat it: who may see which it is is another.
+pub(crate) fn remark_repeats(
+    conn: &mut Conn<'_>,
+    case: &Case,
+    is_handed_over: bool,
+) -> Result<Vec<ComplaintId>, StoreError> {
     conn.among_all_dealers(|conn| {
         let sql = format!("SELECT {COLUMNS} FROM complaints WHERE repeat_of = ?1");
         let mut others = conn.query(&sql, &[case.id.uuid().into()], OfCar::read)?;
         others.extend(later_of_car(conn, case)?);
         others.sort_unstable_by_key(|other| other.id);
         others.dedup_by_key(|other| other.id);
-        remark_all(conn, &others)
+        remark_all(conn, &others, is_handed_over.then_some(case.id))
     })
 }
 
-/// Looks again, at whichever dealer, which cases those repeat that may repeat a new one; none did before.
-pub(crate) fn remark_later(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
+/// Looks again, at whichever dealer, which cases those repeat that may repeat a new one; none did before. Answers which are in another
+/// version since.
+pub(crate) fn remark_later(
+    conn: &mut Conn<'_>,
+    case: &Case,
+) -> Result<Vec<ComplaintId>, StoreError> {
     conn.among_all_dealers(|conn| {
         let later = later_of_car(conn, case)?;
-        remark_all(conn, &later)
+        remark_all(conn, &later, None)
     })
 }
 
@@ -174,14 +186,22 @@ fn later_of_car(conn: &mut Conn<'_>, case: &Case) -> Result<Vec<OfCar>, StoreErr
     conn.query(&sql, &values, OfCar::read)
 }
 
-fn remark_all(conn: &mut Conn<'_>, cases: &[OfCar]) -> Result<(), StoreError> {
+/// Notes in cases which one each repeats, if that is another than before or the one that went to another dealer; answers in which.
+fn remark_all(
+    conn: &mut Conn<'_>,
+    cases: &[OfCar],
+    handed_over: Option<ComplaintId>,
+) -> Result<Vec<ComplaintId>, StoreError> {
+    let mut remarked = Vec::new();
     for case in cases {
         let repeated = find_before(conn, case.place(), case.matter())?;
-        if repeated != case.repeat_of {
+        let is_shown_anew = repeated.is_some() && repeated == handed_over;
+        if repeated != case.repeat_of || is_shown_anew {
             remark(conn, case.id, repeated)?;
+            remarked.push(case.id);
         }
     }
-    Ok(())
+    Ok(remarked)
 }
 
 /// Notes in a case that is held, or new, which one it repeats.

@@ -91,14 +91,16 @@ pub(crate) fn touch_cases(
 }
 
 /// Puts a case in the place of what it was; its words stay as they are, and which case it repeats, which others may write meanwhile
-/// ([`super::remark_repeats`]): they raise its version, and no version stands for two states of it.
-pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreError> {
-    conn.execute(
+/// ([`super::remark_repeats`]): they raise its version, and no version stands for two states of it. The case has the version then that
+/// is stored.
+pub(crate) fn update_case(conn: &mut Conn<'_>, case: &mut Case) -> Result<(), StoreError> {
+    let version = conn.query_opt(
         "UPDATE complaints SET category = ?2, severity = ?3, department = ?4, part = ?5, fault = ?6, state = ?7,
              is_open = ?8, acknowledged_at = ?9, resolved_at = ?10, closed_at = ?11, updated_at = ?12,
              reopened = ?13, satisfied_resolution = ?14, satisfied_handling = ?15,
              version = CASE WHEN version < ?16 THEN ?16 ELSE version + 1 END, tier = ?17
-         WHERE id = ?1",
+         WHERE id = ?1
+         RETURNING version",
         &[
             case.id.uuid().into(),
             (&case.category).into(),
@@ -118,7 +120,9 @@ pub(crate) fn update_case(conn: &mut Conn<'_>, case: &Case) -> Result<(), StoreE
             case.version.into(),
             case.tier.map_or("", Tier::code).into(),
         ],
+        |row| row.get(0),
     )?;
+    case.version = version.unwrap_or(case.version);
     Ok(())
 }
 
@@ -151,9 +155,12 @@ pub(crate) fn put_body(
     Ok(())
 }
 
-/// Gives an imported case the facts and words of a corrected row.
-pub(crate) fn correct_case(conn: &mut Conn<'_>, new: &NewCase<'_>) -> Result<(), StoreError> {
-    let case = new.case;
+/// Gives an imported case the facts and sealed words of a corrected row, and keeps the row's keyed hash.
+pub(crate) fn correct_case(
+    conn: &mut Conn<'_>,
+    case: &mut Case,
+    (content, body): (&[u8], &[u8]),
+) -> Result<(), StoreError> {
     update_case(conn, case)?;
     update_origin(conn, case)?;
     mark_repeat(conn, case.id, case.repeat_of)?;
@@ -162,8 +169,8 @@ pub(crate) fn correct_case(conn: &mut Conn<'_>, new: &NewCase<'_>) -> Result<(),
         &[
             case.id.uuid().into(),
             case.opened_at.into(),
-            new.content.into(),
-            new.body.into(),
+            content.into(),
+            body.into(),
         ],
     )?;
     Ok(())

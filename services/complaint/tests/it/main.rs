@@ -26,6 +26,7 @@ mod kill_busy;
 mod knowledge;
 mod load;
 mod numbers;
+mod repeats;
 mod reports;
 mod scopes;
 mod spellings;

@@ -1,4 +1,4 @@
-//! One part, one fault and one vehicle, however they are typed.
+//! One part, one fault and one vehicle, however they are typed; and what is typed there and is none.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ store_test_suite!(
     a_case_like_another_is_found_however_its_part_is_typed,
     a_part_has_one_line_in_a_report_by_the_name_most_use,
     the_open_cases_of_a_car_are_found_however_its_vin_is_typed,
+    a_persons_number_is_taken_for_no_code,
 );
 
 /// A case of another customer, car and matter than any other, of a part and a fault.
@@ -150,4 +151,60 @@ async fn the_open_cases_of_a_car_are_found_however_its_vin_is_typed(db: TestDb) 
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     panic!("what was said is never found");
+}
+
+async fn a_persons_number_is_taken_for_no_code(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(about(1, "P1", "F1")).await;
+    let numbers = [
+        "13566661111",
+        "tel 135 6666 1111",
+        "110101198704079516",
+        "０２１－５５５５６６６６",
+    ];
+    let typed = numbers
+        .into_iter()
+        .flat_map(|each| [(each, ""), ("", each)]);
+    for (part, fault) in typed {
+        let open = world.desk("D1", about(2, part, fault));
+        let opened = world.complaints().open_complaint(open).await;
+        let amend = pb::AmendComplaintRequest {
+            id: case.id.clone(),
+            part: part.into(),
+            fault: fault.into(),
+            ..pb::AmendComplaintRequest::default()
+        };
+        let amend = world.desk("D1", amend);
+        let amended = world.complaints().amend_complaint(amend).await;
+        let write = pb::PutSolutionRequest {
+            title: "氧传感器老化".into(),
+            text: "更换并清除故障码".into(),
+            part: part.into(),
+            fault: fault.into(),
+            ..pb::PutSolutionRequest::default()
+        };
+        let write = world.desk("D1", write);
+        let written = world.complaints().put_solution(write).await;
+        for refused in [opened.err(), amended.err(), written.err()] {
+            let code = refused.map(|refused| refused.code());
+            assert_eq!(code, Some(Code::InvalidArgument), "{part}{fault}");
+        }
+    }
+    let kept = world.get(&case.id).await;
+    assert_eq!((kept.part.as_str(), kept.fault.as_str()), ("P1", "F1"));
+    let cases = "SELECT count(*) FROM complaints";
+    assert_eq!(world.count(cases).await, 1);
+    let solutions = "SELECT count(*) FROM solutions";
+    assert_eq!(world.count(solutions).await, 0);
+    // Ten digits are the number of many a part.
+    world.open(about(2, "0986424797", "")).await;
+    // A category that cannot be kept is other, and a finding.
+    let category = pb::OpenComplaintRequest {
+        category: "tel13566661111".into(),
+        ..about(3, "", "")
+    };
+    let other = world.open(category).await;
+    assert_eq!(other.category, "other");
+    let mut findings = other.findings.iter();
+    assert!(findings.any(|finding| finding.field == "category"));
 }

@@ -230,6 +230,7 @@ async fn a_wrong_field_has_the_name_that_the_request_gives_it() {
         ("POST /v1/scores/what-if", "model_toml", "model"),
         ("POST /v1/scores/what-if", "toml", "model"),
         ("PUT /v1/score-models", "toml", "model"),
+        ("PUT /v1/benefit-plans", "toml", "plan"),
         ("POST /v1/payments", "date", "due_date"),
         ("POST /v1/payments", "amount", "amount"),
         ("POST /v1/purchases", "date", "date"),

@@ -162,7 +162,7 @@ impl ScoreApp {
             None
         } else {
             let plan = BenefitPlan::from_toml(&toml)
-                .map_err(|error| Error::field("plan", "INVALID", error.to_string()))?;
+                .map_err(|error| Error::field("toml", "INVALID", error.to_string()))?;
             Some(plan.version)
         };
         let now = self.clock.now();

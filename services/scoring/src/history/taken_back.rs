@@ -1,4 +1,5 @@
-//! What workshops take back: a part of an order, or a whole order that was wrong and is written once more below zero, and then anew.
+//! What workshops take back: a part of an order, or a whole order that was wrong and is written once more below zero, or as a
+//! credit note, and then anew.
 
 use marque_api::service_history::v1::{Line, LineKind, Visit};
 use marque_insight::law::guarantees::Replacement;
@@ -48,10 +49,28 @@ pub(super) fn replaced_by(visits: &[Visit]) -> Vec<Option<Vec<Replacement>>> {
     fitted.into_iter().enumerate().map(replaced).collect()
 }
 
-/// Whether an order does nothing but take back.
+/// Whether an order does nothing but take back: each line is below zero by its quantity or, as on a credit note, by its price.
 pub(super) fn only_takes_back(visit: &Visit) -> bool {
     let mut lines = visit.lines.iter();
-    !visit.lines.is_empty() && lines.all(|line| line.quantity_milli < 0)
+    !visit.lines.is_empty() && lines.all(|line| line.quantity_milli < 0 || is_credit(line))
+}
+
+fn is_credit(line: &Line) -> bool {
+    let price = line.unit_price.as_ref();
+    price.is_some_and(|price| price.minor < 0)
+}
+
+/// How many thousandths a line of an order stands for, below zero where it takes back. Beside work a price below zero is a discount, and
+/// takes nothing back.
+fn counted(visit: &Visit) -> impl Fn(&Line) -> i64 {
+    let only_takes_back = only_takes_back(visit);
+    move |line| {
+        if only_takes_back {
+            -line.quantity_milli.saturating_abs()
+        } else {
+            line.quantity_milli
+        }
+    }
 }
 
 /// Whether each order is one of two of a dealer that say the same, the later one below zero: what was cancelled, and what cancels it.
@@ -77,8 +96,9 @@ fn void(visits: &[Visit], in_time: &[usize]) -> Vec<bool> {
 
 /// The lines of an order in an order of their own: kind, name, and how many thousandths, times a sign.
 fn said(visit: &Visit, sign: i64) -> Vec<(i32, String, i64)> {
+    let quantity_of = counted(visit);
     let line = |line: &Line| {
-        let quantity = line.quantity_milli.saturating_mul(sign);
+        let quantity = quantity_of(line).saturating_mul(sign);
         (line.kind, name_of(line), quantity)
     };
     let mut lines: Vec<_> = visit.lines.iter().map(line).collect();
@@ -89,13 +109,14 @@ fn said(visit: &Visit, sign: i64) -> Vec<(i32, String, i64)> {
 /// What the lines of one order under guarantee fitted.
 fn fitted_by(visit: &Visit) -> Fitted {
     let mut fitted = Fitted::new();
+    let quantity_of = counted(visit);
     for line in covered_lines(visit).filter(|line| line.kind() == LineKind::Part) {
         let Some(part) = replacement(line) else {
             continue;
         };
         match fitted.iter_mut().find(|(known, _)| *known == part) {
-            Some((_, quantity)) => *quantity = quantity.saturating_add(line.quantity_milli),
-            None => fitted.push((part, line.quantity_milli)),
+            Some((_, quantity)) => *quantity = quantity.saturating_add(quantity_of(line)),
+            None => fitted.push((part, quantity_of(line))),
         }
     }
     fitted
@@ -121,6 +142,7 @@ fn name_of(line: &Line) -> String {
 
 #[cfg(test)]
 mod tests {
+    use marque_api::service_history::v1::Money;
     use marque_core::Timestamp;
     use marque_events::to_proto_time;
 
@@ -243,6 +265,39 @@ mod tests {
             ],
             &[("D1/R2", 1)],
         );
+    }
+
+    #[test]
+    fn a_credit_note_takes_back_by_its_prices() {
+        let below_zero = || {
+            Some(Money {
+                minor: -80_000,
+                currency: "CNY".to_owned(),
+            })
+        };
+        let credit = |lines: &[Said<'_>]| {
+            let mut credit = order("D1", 2, lines);
+            for line in &mut credit.lines {
+                line.unit_price = below_zero();
+            }
+            credit
+        };
+        let whole = [("E1", 1), ("L1", 2)];
+        assert_replaced(&[order("D1", 1, &whole), credit(&whole)], &[]);
+        // However the quantity is written.
+        assert_replaced(
+            &[order("D1", 1, &whole), credit(&[("L1", 2), ("E1", -1)])],
+            &[],
+        );
+        // The part alone.
+        assert_replaced(
+            &[order("D1", 1, &whole), credit(&[("E1", 1)])],
+            &[("D1/R1", 0)],
+        );
+        // A discount.
+        let mut cheaper = order("D1", 1, &[("E1", 1), ("E1", 1)]);
+        cheaper.lines[1].unit_price = below_zero();
+        assert_replaced(&[cheaper], &[("D1/R1", 1)]);
     }
 
     #[test]

@@ -211,5 +211,5 @@ async fn what_no_plan_knows_is_refused(db: TestDb) {
         ..PutBenefitPlanRequest::default()
     };
     let unreasoned = put_plan(&world, unreasoned).await.unwrap_err();
-    assert_eq!(field(unreasoned), "plan");
+    assert_eq!(field(unreasoned), "toml");
 }

@@ -146,6 +146,9 @@ pub(crate) async fn put_benefit_plan(
         .write(&call, request, |mut client, request| async move {
             client.put_benefit_plan(request).await
         });
-    let put = put.await.map_err(|failure| conditions.told(failure))?;
+    let put = put.await.map_err(|failure| {
+        let failure = conditions.told(failure);
+        failure.rename(&[("toml", "plan")])
+    })?;
     ok(&BenefitPlanView::from(put.plan.unwrap_or_default()))
 }
