@@ -15,7 +15,7 @@ use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    app::{Page, Shown, VisitApp},
+    app::{Page, Shown, Strangers, VisitApp},
     error::{Error, Result},
     storage::Listed,
 };
@@ -54,7 +54,9 @@ impl VisitGrpc {
 
     async fn get(&self, request: Request<pb::GetVisitRequest>) -> Result<pb::GetVisitResponse> {
         let ctx = CallContext::of(&request)?;
-        let shown = self.app.get(ctx, visit(&request.into_inner().id)?).await?;
+        let pb::GetVisitRequest { id, strangers } = request.into_inner();
+        let get = self.app.get(ctx, visit(&id)?, customers(&strangers));
+        let shown = get.await?;
         Ok(pb::GetVisitResponse {
             visit: Some(convert::visit_to_pb(shown)),
         })
@@ -69,9 +71,10 @@ impl VisitGrpc {
         let list = format!("vehicle_visits?vin={}", request.vin);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let listed = listed(request.headers_only);
+        let strangers = customers(&request.strangers);
         let (visits, next_page_token) = wire(
             self.app
-                .list_of_vehicle(ctx, &request.vin, page, listed)
+                .list_of_vehicle(ctx, &request.vin, (page, listed), strangers)
                 .await?,
             &list,
         );
@@ -134,10 +137,10 @@ impl VisitGrpc {
         request: Request<pb::ListVisitVersionsRequest>,
     ) -> Result<pb::ListVisitVersionsResponse> {
         let ctx = CallContext::of(&request)?;
-        let versions = self
-            .app
-            .list_versions(ctx, visit(&request.into_inner().id)?)
-            .await?;
+        let pb::ListVisitVersionsRequest { id, strangers } = request.into_inner();
+        let strangers = customers(&strangers);
+        let list = self.app.list_versions(ctx, visit(&id)?, strangers);
+        let versions = list.await?;
         Ok(pb::ListVisitVersionsResponse {
             versions: versions.into_iter().map(convert::visit_to_pb).collect(),
         })
@@ -174,6 +177,11 @@ fn outcome_of(shown: &Shown, outcome: Outcome) -> RowOutcome {
 /// An id that cannot be is as unknown as one that is not.
 fn visit(id: &str) -> Result<VisitId> {
     id.parse().map_err(|_| Error::VisitUnknown)
+}
+
+/// An id that cannot be is nobody's.
+fn customers(ids: &[String]) -> Strangers {
+    ids.iter().filter_map(|id| id.parse().ok()).collect()
 }
 
 type Answer<T> = std::result::Result<Response<T>, Status>;
