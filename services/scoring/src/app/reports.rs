@@ -16,7 +16,7 @@ use super::{ScoreApp, comings, past};
 use crate::{
     domain::{By, Cell, Holds, Report, Table, Word, Words},
     error::{Error, Result},
-    storage::{self, Past},
+    storage::{self, Groups, Past},
 };
 
 /// What is asked.
@@ -35,9 +35,16 @@ pub(crate) struct ReportQuestion {
 }
 
 impl ReportQuestion {
-    /// Whom it is of, and by what they are told apart.
-    pub(super) fn of(&self) -> (By, Option<Kind>) {
-        (self.by, self.only)
+    /// Whom it is of, and by what they are told apart. Classes by model are those with each model, so that who lost his car, and is
+    /// lost to its model, is counted there.
+    pub(super) fn of(&self) -> Groups {
+        let is_of_classes = matches!(self.report, Report::Loyalty | Report::LoyaltyMigrations);
+        Groups {
+            by: self.by,
+            kind: self.only,
+            at: self.to,
+            has_past_owners: is_of_classes,
+        }
     }
 
     fn check(&self) -> Result<()> {
