@@ -317,12 +317,19 @@ async fn degrees_of_a_dealer_are_the_mean_of_what_his_customers_are_to_him(db: T
 async fn what_makes_no_sense_is_refused(db: TestDb) {
     let world = World::start(db).await;
     let later = (Some(day("2026-06-01")), Some(day("2026-01-01")));
+    // Nobody has come in it yet, nor stayed away.
+    let not_begun = (Some(day("2026-06-16")), Some(day("2026-12-31")));
     for (request, field) in [
         (ask("gossip", "", None, None), "report"),
         (ask("tiers", "shoe-size", None, None), "by"),
         (ask("retention", "", None, None), "from"),
         (ask("tiers", "cohort", None, None), "by"),
         (ask("tier-migrations", "", later.0, later.1), "from"),
+        (ask("retention", "", not_begun.0, not_begun.1), "from"),
+        (
+            ask("loyalty-migrations", "", not_begun.0, not_begun.1),
+            "from",
+        ),
     ] {
         let refused = world.scoring().get_report(world.hq(request)).await;
         let problem = marque_errors::Problem::from(refused.unwrap_err());
