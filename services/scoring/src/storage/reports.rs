@@ -116,9 +116,9 @@ const HAD_NOT_ENDED: &str = "(p.ended_at IS NULL OR p.ended_at > ?3 OR p.ended_a
 fn groups_sql(of: Groups, clause: &str) -> String {
     let clause = format!("{clause} AND {}", kind_clause("l"));
     match of.by {
-        By::All | By::Cohort => format!(
-            "SELECT DISTINCT l.customer_id, '' AS grp FROM record_links l WHERE {clause}"
-        ),
+        By::All | By::Cohort => {
+            format!("SELECT DISTINCT l.customer_id, '' AS grp FROM record_links l WHERE {clause}")
+        }
         By::Dealer => format!(
             "SELECT DISTINCT l.customer_id, l.dealer AS grp FROM record_links l WHERE {clause}"
         ),
