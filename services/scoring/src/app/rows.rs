@@ -5,7 +5,12 @@ use marque_core::{DealerCode, Timestamp, business_date, source_record_id};
 use marque_errors::Violation;
 use marque_insight::value::Indicator;
 use marque_intake::Refusal;
-use marque_quality::{date, number::parse_money_fen, text::present, vin::Vin};
+use marque_quality::{
+    date,
+    number::parse_money_fen,
+    text::{present, tidy},
+    vin::Vin,
+};
 
 use crate::domain::{GRANTED, Happening, USED, fact_id, happening::Kind};
 
@@ -397,7 +402,7 @@ impl Reader {
         };
         // A contact is one by being there.
         let typed = present(Some(row.value)).unwrap_or(if subject == "contact" { "1" } else { "" });
-        let value = typed.parse::<f64>().ok();
+        let value = tidy(typed).parse::<f64>().ok();
         let value = value.filter(|value| (low..=high).contains(value));
         if value.is_none() {
             self.note(
