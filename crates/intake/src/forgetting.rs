@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use marque_core::{DealerCode, ImportId, SourceRecordId, Timestamp, source_record_id};
 use marque_db::{Conn, StoreError, Value};
+use marque_quality::text::tidy;
 use marque_vault::{Purpose, Vault};
 use prost::Message as _;
 
@@ -27,8 +28,8 @@ impl HeldRow<'_> {
     /// Whether a field is the key of one of the source records.
     pub fn names(&self, records: &[SourceRecordId]) -> bool {
         let is_key = |field: &String| {
-            let key = field.trim();
-            let id = source_record_id(self.dealer, self.source, key);
+            let key = tidy(field);
+            let id = source_record_id(self.dealer, self.source, &key);
             !key.is_empty() && records.contains(&id)
         };
         self.fields.iter().any(is_key)

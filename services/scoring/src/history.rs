@@ -2,7 +2,7 @@
 
 mod taken_back;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use marque_api::service_history::v1::{
     Line, ListVehicleVisitsRequest, Visit,
@@ -17,7 +17,7 @@ use marque_rpc::{CallMeta, RequestId, RpcTransport, capped};
 
 use self::taken_back::{only_takes_back, replaced_by};
 use crate::{
-    domain::{assembly_named, safety_fault},
+    domain::{assembly_named, described, safety_fault},
     error::{Error, Result},
 };
 
@@ -117,12 +117,16 @@ fn repair(visit: &Visit, replaced: Vec<Replacement>) -> Option<Repair> {
     // What was taken back was no work.
     let work = covered_lines(visit).filter(|line| line.quantity_milli >= 0);
     let of_order = visit.fault_codes.iter().filter(|_| is_warranty);
-    let defects = work
+    let defects: BTreeSet<String> = work
         .clone()
         .map(|line| &line.fault_code)
         .chain(of_order)
         .map(|code| one_spelling(code))
-        .filter(|code| !code.is_empty());
+        .filter(|code| !code.is_empty())
+        .collect();
+    // Without any code only the words of the diagnosis tell one defect from another.
+    let has_words_alone = is_warranty && defects.is_empty();
+    let words = has_words_alone.then(|| described(&visit.diagnosis));
     // Where nothing of an assembly was replaced, the work done on it or the diagnosis says where the defect is.
     let named = || {
         let mut texts = work.clone().map(|line| line.name.as_str());
@@ -136,7 +140,8 @@ fn repair(visit: &Visit, replaced: Vec<Replacement>) -> Option<Repair> {
         completed_at: closed.map(local),
         excluded_hours: f64::from(visit.transport_minutes) / 60.0,
         driven_km: f64::from(visit.odometer_km),
-        defects: defects.collect(),
+        defects,
+        described: words.flatten(),
         assembly: assembly.or_else(named),
         safety_fault: safety_fault_of(visit),
         replaced,
@@ -343,6 +348,32 @@ mod tests {
             let counted = (found.replaced.len(), found.defects.len());
             let expected = if is_counted { (2, 2) } else { (1, 1) };
             assert_eq!(counted, expected, "{payer}");
+        }
+    }
+
+    #[test]
+    fn without_a_code_the_diagnosis_says_which_defect_it_is() {
+        let words = |kind: &str, code: &str, diagnosis: &str| {
+            let visit = Visit {
+                kind: kind.to_owned(),
+                diagnosis: diagnosis.to_owned(),
+                lines: vec![line(LineKind::Labour, "L7", "变速箱检修", code)],
+                ..visit()
+            };
+            let found = read(&visit)?;
+            assert_eq!(found.assembly, Some(Assembly::Gearbox));
+            found.described
+        };
+        let noise = Some("变速箱异响2挡".to_owned());
+        assert_eq!(words("warranty", "", "变速箱异响，2挡"), noise);
+        assert_eq!(words("warranty", "", " 变速箱 异响（２挡）"), noise);
+        for (kind, code, diagnosis) in [
+            ("warranty", "P0741", "变速箱异响"),
+            ("warranty", "", "变速箱异响，路试未复现"),
+            ("warranty", "", ""),
+            ("repair", "", "变速箱异响"),
+        ] {
+            assert_eq!(words(kind, code, diagnosis), None, "{diagnosis}");
         }
     }
 

@@ -37,8 +37,9 @@ pub enum Since {
     Service {
         /// Its date.
         date: NaiveDate,
-        /// Distance driven by then over all meters, in km.
-        driven_km: f64,
+        /// Distance driven by then over all meters, in km; `None` if nobody read it, or what was read is not believed: then it is
+        /// estimated.
+        driven_km: Option<f64>,
     },
 }
 
@@ -56,8 +57,8 @@ pub enum DueBy {
 pub struct Due {
     /// When. The band ends where the months are over.
     pub when: BandedDate,
-    /// At which distance over all meters, in km.
-    pub at_km: f64,
+    /// At which distance over all meters, in km; `None` if nothing says how far the car had come at its last service.
+    pub at_km: Option<f64>,
     /// What comes first.
     pub by: DueBy,
 }
@@ -68,11 +69,20 @@ pub fn next_maintenance(
     since: Since,
     forecast: Option<&Forecast<'_>>,
 ) -> Due {
-    let (date, km, step) = match since {
-        Since::Sale { date } => (date, 0.0, plan.first),
+    let (date, driven_km, step) = match since {
+        Since::Sale { date } => (date, Some(0.0), plan.first),
         Since::Service { date, driven_km } => (date, driven_km, plan.every),
     };
-    let at_km = km + f64::from(step.km);
+    let forecast = forecast.copied();
+    let (driven_km, forecast) = match (driven_km, forecast) {
+        // The band is of what is driven after the service, not of the estimate as well.
+        (None, Some(forecast)) => {
+            let estimate = forecast.estimate(date);
+            (Some(estimate), Some(forecast.reckoned_from(date)))
+        }
+        known => known,
+    };
+    let at_km = driven_km.map(|km| km + f64::from(step.km));
     let months_over = date
         .checked_add_months(Months::new(step.months))
         .unwrap_or(NaiveDate::MAX);
@@ -81,7 +91,8 @@ pub fn next_maintenance(
         earliest: months_over,
         latest: months_over,
     };
-    match forecast.and_then(|forecast| forecast.date_of(at_km)) {
+    let by_km = forecast.zip(at_km);
+    match by_km.and_then(|(forecast, at_km)| forecast.date_of(at_km)) {
         Some(by_km) => Due {
             when: BandedDate {
                 date: by_km.date.min(months_over),
@@ -155,17 +166,65 @@ mod tests {
             },
             model.forecast(&much).as_ref(),
         );
-        assert_eq!((due.by, due.at_km), (DueBy::Distance, 5_000.0));
+        assert_eq!((due.by, due.at_km), (DueBy::Distance, Some(5_000.0)));
         assert!(due.when.date < date(2025, 3, 10));
         let little = history(&[(date(2025, 1, 1), 10_000), (date(2025, 7, 1), 11_000)]);
         let since = Since::Service {
             date: date(2025, 1, 1),
-            driven_km: 10_000.0,
+            driven_km: Some(10_000.0),
         };
         let due = next_maintenance(&plan, since, model.forecast(&little).as_ref());
         assert_eq!(
             (due.by, due.when.date, due.at_km),
-            (DueBy::Time, date(2026, 1, 1), 20_000.0)
+            (DueBy::Time, date(2026, 1, 1), Some(20_000.0))
+        );
+    }
+
+    #[test]
+    fn a_service_without_an_odometer_counts_from_what_was_driven_by_its_day() {
+        let plan = MaintenancePlan {
+            first: Step {
+                km: 5_000,
+                months: 6,
+            },
+            every: Step {
+                km: 10_000,
+                months: 24,
+            },
+        };
+        // 33 km a day, as is borrowed.
+        let steady = history(&[(date(2025, 1, 1), 3_300), (date(2025, 4, 11), 6_600)]);
+        let model = MileageModel::uninformed();
+        let forecast = model.forecast(&steady).unwrap();
+        // Before, between and after the readings, and long after.
+        for (day, expected) in [
+            (date(2024, 9, 23), 0.0),
+            (date(2024, 12, 2), 2_310.0),
+            (date(2025, 2, 20), 4_950.0),
+            (date(2025, 4, 11), 6_600.0),
+            (date(2025, 7, 20), 9_900.0),
+            (date(2026, 4, 11), 18_645.0),
+        ] {
+            let since = Since::Service {
+                date: day,
+                driven_km: None,
+            };
+            let due = next_maintenance(&plan, since, Some(&forecast));
+            assert!((forecast.estimate(day) - expected).abs() < 0.001, "{day}");
+            assert_eq!(due.at_km, Some(forecast.estimate(day) + 10_000.0));
+            // 10,000 km take 303 days.
+            let days = (due.when.date - day).num_days();
+            assert_eq!((due.by, days), (DueBy::Distance, 303), "{day}");
+            assert!(due.when.earliest > day, "{day}");
+        }
+        let since = Since::Service {
+            date: date(2025, 7, 20),
+            driven_km: None,
+        };
+        let unknown = next_maintenance(&plan, since, None);
+        assert_eq!(
+            (unknown.by, unknown.when.date, unknown.at_km),
+            (DueBy::Time, date(2027, 7, 20), None)
         );
     }
 

@@ -11,6 +11,7 @@ use super::season::Season;
 #[derive(Clone, Copy, Debug)]
 pub struct Forecast<'a> {
     model: &'a MileageModel,
+    points: &'a [(NaiveDate, f64)],
     last: (NaiveDate, f64),
     intervals: usize,
     daily_km: f64,
@@ -120,6 +121,7 @@ impl<'a> Forecast<'a> {
         let (intervals, daily_km) = (drives.len(), rate);
         Some(Self {
             model,
+            points: &history.points,
             last,
             intervals,
             daily_km,
@@ -149,6 +151,34 @@ impl<'a> Forecast<'a> {
             low: at(error.high),
             high: at(error.low),
         }
+    }
+
+    /// Distance driven up to any day, over all meters, in km: between two readings by their driving days, before the oldest
+    /// back from it at the car's rate and never below zero, after the newest as [`Self::driven_km`].
+    pub fn estimate(&self, day: NaiveDate) -> f64 {
+        let season = &self.model.season;
+        let next = self.points.partition_point(|(date, _)| *date < day);
+        let (earlier, later) = self.points.split_at(next);
+        match (earlier.last(), later.first()) {
+            (_, Some(&(date, km))) if date == day => km,
+            (Some(&(from, before)), Some(&(to, after))) => {
+                let share = season.driving_days(from, day) / season.driving_days(from, to);
+                before + share * (after - before)
+            }
+            (None, Some(&(date, km))) => {
+                let driven_since = self.daily_km * season.driving_days(day, date);
+                (km - driven_since).max(0.0)
+            }
+            (_, None) => self.driven_km(day).value,
+        }
+    }
+
+    /// The same forecast, reckoned on from the estimate of a day; from the newest reading, if that is later.
+    pub(super) fn reckoned_from(mut self, day: NaiveDate) -> Self {
+        if day > self.last.0 {
+            self.last = (day, self.driven_km(day).value);
+        }
+        self
     }
 
     /// When the car reaches a distance; `None` when it stands still. A distance already reached gives the newest reading's

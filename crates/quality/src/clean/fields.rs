@@ -45,7 +45,7 @@ impl Notes<'_> {
         (!words.is_empty()).then_some(words)
     }
 
-    /// A key of another system: kept as typed but for the spaces around it.
+    /// A key of another system, made regular: whoever names it in another width means the same.
     pub(super) fn key<'a>(&mut self, field: Field, cell: Option<&'a str>) -> Option<Cow<'a, str>> {
         self.line_break(field, cell);
         self.text(field, cell)

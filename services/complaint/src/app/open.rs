@@ -10,6 +10,7 @@ use marque_core::{
 use marque_db::{Conn, StoreError};
 use marque_intake::{IntakeError, dealer_code};
 use marque_ledger::{Entry as Act, IdempotencyKey, record};
+use marque_quality::text::tidy;
 use marque_rpc::CallMeta;
 use prost::Message;
 
@@ -191,7 +192,7 @@ impl CaseApp {
             return Err(Error::field("customer_key", "REQUIRED", message));
         }
         check_source(source, "customer_key")?;
-        Ok((Some(source_record_id(dealer, source, key)), None))
+        Ok((Some(source_record_id(dealer, source, &tidy(key))), None))
     }
 
     fn open_in(

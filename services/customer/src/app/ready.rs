@@ -3,7 +3,7 @@
 
 use marque_core::{CustomerSerial, DealerCode, SourceRecordId, Timestamp, source_record_id};
 use marque_linkage::dealer::{BlockKey, KeyKind as BlockKind, Prepared, block_keys, name_key};
-use marque_quality::{Field, Finding};
+use marque_quality::{Field, Finding, text::tidy};
 use marque_vault::{Purpose, Vault};
 
 use crate::{
@@ -50,12 +50,9 @@ impl CustomerStore {
         now: Timestamp,
     ) -> Result<(Ready, Vec<Finding>)> {
         let (facts, findings) = Facts::of(&columns, now);
-        // Control characters are no part of a key; PostgreSQL refuses U+0000 in a text.
-        let typed = columns
-            .get(Field::CustomerSourceKey)
-            .unwrap_or_default()
-            .trim();
-        let key: String = typed.chars().filter(|c| !c.is_control()).collect();
+        // As visits, cars and complaints read the key by which they name him; PostgreSQL refuses U+0000 in a text.
+        let typed = columns.get(Field::CustomerSourceKey).unwrap_or_default();
+        let key = tidy(typed).into_owned();
         let id = source_record_id(dealer, source, &key);
         let features = features(&columns, facts.kind);
         let ready = Ready {

@@ -3,7 +3,10 @@
 use marque_core::{SourceRecordId, Timestamp, business_date, source_record_id};
 use marque_db::{Conn, StoreError};
 use marque_intake::{Entry, Job, Outcome, Refusal, RowView, Sink, Written};
-use marque_quality::{Field, Finding, Rule, Severity, date, text::present};
+use marque_quality::{
+    Field, Finding, Rule, Severity, date,
+    text::{present, tidy},
+};
 use marque_tabular::{Schema, VERIFICATIONS};
 use uuid::Uuid;
 
@@ -59,7 +62,9 @@ impl Sink for VerificationSink {
         // Work lists name records by their ids, systems of dealers by their own keys.
         let record = get("source_key")
             .parse()
-            .unwrap_or_else(|_| source_record_id(&job.dealer, &job.source, get("source_key")));
+            .unwrap_or_else(|_| {
+                source_record_id(&job.dealer, &job.source, &tidy(get("source_key")))
+            });
         let checked_at = instant(get("checked_at"), job.now);
         let mut refusals = Vec::new();
         if checked_at.is_none() && !get("checked_at").is_empty() {

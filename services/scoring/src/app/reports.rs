@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use chrono::Datelike as _;
+use chrono::{Datelike as _, NaiveDate};
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, Timestamp, business_date};
 use marque_db::Conn;
@@ -16,7 +16,7 @@ use super::{ScoreApp, comings, past};
 use crate::{
     domain::{By, Cell, Holds, Report, Table, Word, Words},
     error::{Error, Result},
-    storage::{self, Past},
+    storage::{self, Groups, Past},
 };
 
 /// What is asked.
@@ -35,12 +35,19 @@ pub(crate) struct ReportQuestion {
 }
 
 impl ReportQuestion {
-    /// Whom it is of, and by what they are told apart.
-    pub(super) fn of(&self) -> (By, Option<Kind>) {
-        (self.by, self.only)
+    /// Whom it is of, and by what they are told apart. Classes by model are those with each model, so that who lost his car, and is
+    /// lost to its model, is counted there.
+    pub(super) fn of(&self) -> Groups {
+        let is_of_classes = matches!(self.report, Report::Loyalty | Report::LoyaltyMigrations);
+        Groups {
+            by: self.by,
+            kind: self.only,
+            at: self.to,
+            has_past_owners: is_of_classes,
+        }
     }
 
-    fn check(&self) -> Result<()> {
+    fn check(&self, today: NaiveDate) -> Result<()> {
         let has_period = matches!(
             self.report,
             Report::TierMigrations | Report::LoyaltyMigrations | Report::Retention
@@ -48,6 +55,10 @@ impl ReportQuestion {
         if has_period && self.from.is_none_or(|from| from >= self.to) {
             let message = "the beginning of the period, before its end";
             return Err(Error::field("from", "MISSING", message));
+        }
+        if has_period && self.from.is_some_and(|from| business_date(from) > today) {
+            let message = "it lies in the future: a period that has begun";
+            return Err(Error::field("from", "IN_FUTURE", message));
         }
         if self.by == By::Cohort && self.report != Report::Retention {
             let message = "cohort is for retention alone: dealer, region, model, occupation or age";
@@ -78,7 +89,7 @@ impl ReportQuestion {
 impl ScoreApp {
     /// Answers with a table of what the scope may see; ranks and tiers are of the whole network.
     pub(crate) async fn report(&self, ctx: CallContext, asked: ReportQuestion) -> Result<Table> {
-        asked.check()?;
+        asked.check(business_date(self.clock.now()))?;
         let app = self.clone();
         let read = self
             .db

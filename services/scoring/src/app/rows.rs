@@ -1,11 +1,18 @@
 //! A dealer's row of a purchase, a payment or an assessment: from text to a fact.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 use marque_core::{DealerCode, Timestamp, business_date, source_record_id};
 use marque_errors::Violation;
 use marque_insight::value::Indicator;
 use marque_intake::Refusal;
-use marque_quality::{date, number::parse_money_fen, text::present, vin::Vin};
+use marque_quality::{
+    date,
+    number::parse_money_fen,
+    text::{present, tidy},
+    vin::Vin,
+};
 
 use crate::domain::{GRANTED, Happening, USED, fact_id, happening::Kind};
 
@@ -105,7 +112,7 @@ pub(crate) fn read(
     };
     let key = reader.key("key", row.key);
     if reader.withdrawn(row.withdrawn) {
-        return reader.end(withdrawal(kind, key, (dealer, source), now));
+        return reader.end(withdrawal(kind, &key, (dealer, source), now));
     }
     let customer = reader.key("customer_key", row.customer_key);
     let happened = match kind {
@@ -113,9 +120,9 @@ pub(crate) fn read(
         _ => reader.past_date("date", row.date),
     };
     let mut fact = Happening {
-        id: fact_id(dealer.as_str(), source, kind, key),
+        id: fact_id(dealer.as_str(), source, kind, &key),
         kind,
-        record: Some(source_record_id(dealer, source, customer)),
+        record: Some(source_record_id(dealer, source, &customer)),
         dealer: dealer.to_string(),
         vin: String::new(),
         happened_at: happened.unwrap_or(now),
@@ -201,8 +208,8 @@ impl Reader {
         });
     }
 
-    fn key<'a>(&mut self, field: &'static str, typed: &'a str) -> &'a str {
-        let key = present(Some(typed)).unwrap_or_default();
+    fn key<'a>(&mut self, field: &'static str, typed: &'a str) -> Cow<'a, str> {
+        let key = tidy(present(Some(typed)).unwrap_or_default());
         if key.is_empty() {
             self.note(
                 field,
@@ -397,7 +404,7 @@ impl Reader {
         };
         // A contact is one by being there.
         let typed = present(Some(row.value)).unwrap_or(if subject == "contact" { "1" } else { "" });
-        let value = typed.parse::<f64>().ok();
+        let value = tidy(typed).parse::<f64>().ok();
         let value = value.filter(|value| (low..=high).contains(value));
         if value.is_none() {
             self.note(

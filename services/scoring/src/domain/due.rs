@@ -82,6 +82,8 @@ pub(crate) enum Why {
     Plan {
         since: NaiveDate,
         was_serviced: bool,
+        /// What is known of the distance from which it counts.
+        distance: Distance,
         step: Step,
         /// Whether the distance is reached before the months are over.
         by_distance: bool,
@@ -104,6 +106,17 @@ pub(crate) enum Why {
         terms: WarrantyTerms,
         by: GrantedBy,
     },
+}
+
+/// What is known of the distance a car had driven at its last service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Distance {
+    /// It was read, or was nothing at the delivery.
+    Read,
+    /// It was not read, or what was read is not believed: it is estimated from the other readings and the sale.
+    Estimated,
+    /// There is nothing to estimate it from.
+    Unknown,
 }
 
 /// A car and what is due for it.
@@ -213,36 +226,39 @@ fn maintenance(
         .filter(|visit| visit.kind == Kind::Visit && SERVICES.contains(&visit.code.as_str()))
         .map(|visit| business_date(visit.happened_at))
         .max();
-    let driven_by = |date: NaiveDate| {
-        let before = history.points.iter().rev().find(|(day, _)| *day <= date);
-        before.map(|(_, km)| *km)
+    // Only what was read on the day of the service and is believed says how far the car had come by then.
+    let read_on = |date: NaiveDate| {
+        let point = history.points.iter().find(|(day, _)| *day == date);
+        point.map(|(_, km)| *km)
     };
     let since = match (last, vehicle.sale_date) {
         (Some(date), _) => Since::Service {
             date,
-            driven_km: driven_by(date).unwrap_or(0.0),
+            driven_km: read_on(date),
         },
         (None, Some(date)) => Since::Sale { date },
         (None, None) => return None,
     };
-    // A last service without any reading says nothing of distance: then the months decide.
-    let knows_distance = last.is_none_or(|date| driven_by(date).is_some());
-    let due = next_maintenance(&plan, since, forecast.filter(|_| knows_distance));
-    let step = if last.is_some() {
-        plan.every
-    } else {
-        plan.first
-    };
-    let since = match since {
-        Since::Sale { date } | Since::Service { date, .. } => date,
+    let due = next_maintenance(&plan, since, forecast);
+    let (since, distance, step) = match since {
+        Since::Sale { date } => (date, Distance::Read, plan.first),
+        Since::Service { date, driven_km } => {
+            let distance = match (driven_km, due.at_km) {
+                (Some(_), _) => Distance::Read,
+                (None, Some(_)) => Distance::Estimated,
+                (None, None) => Distance::Unknown,
+            };
+            (date, distance, plan.every)
+        }
     };
     Some(DueItem {
         kind: DueKind::Maintenance,
         when: due.when,
-        at_km: knows_distance.then_some(due.at_km),
+        at_km: due.at_km,
         why: Why::Plan {
             since,
             was_serviced: last.is_some(),
+            distance,
             step,
             by_distance: due.by == DueBy::Distance,
         },
@@ -361,9 +377,10 @@ impl DueItem {
             Why::Plan {
                 since,
                 was_serviced,
+                distance,
                 step,
                 by_distance,
-            } => plan_in_words((since, was_serviced), step, by_distance),
+            } => plan_in_words((since, was_serviced), distance, step, by_distance),
             Why::Given => {
                 let chinese = match self.kind {
                     DueKind::Inspection => "经销商登记的年检到期日",
@@ -424,11 +441,26 @@ impl DueItem {
 
 fn plan_in_words(
     (since, was_serviced): (NaiveDate, bool),
+    distance: Distance,
     Step { km, months }: Step,
     by_distance: bool,
 ) -> (String, String) {
     let from = if was_serviced {
-        (format!("{since} 保养"), format!("the service on {since}"))
+        let of_odometer = match distance {
+            Distance::Read => ("", ""),
+            Distance::Estimated => (
+                "（当次里程缺失或不可信，按推算里程）",
+                " (its odometer reading is missing or not believed, and estimated)",
+            ),
+            Distance::Unknown => (
+                "（无里程可供推算）",
+                " (nothing says how far it had been driven)",
+            ),
+        };
+        (
+            format!("{since} 保养{}", of_odometer.0),
+            format!("the service on {since}{}", of_odometer.1),
+        )
     } else {
         (format!("{since} 交车"), format!("the delivery on {since}"))
     };
@@ -442,6 +474,11 @@ fn plan_in_words(
                 "{km} km after {} by predicted mileage, before {months} months are over",
                 from.1
             ),
+        )
+    } else if distance == Distance::Unknown {
+        (
+            format!("自{}起满 {months} 个月", from.0),
+            format!("{months} months after {}", from.1),
         )
     } else {
         (

@@ -41,6 +41,17 @@ pub(crate) fn safety_fault(text: &str) -> Option<SeriousFault> {
     })
 }
 
+/// What a diagnosis says, in one spelling, so that repairs of which the same is said can be told; `None` if nothing was found.
+pub(crate) fn described(diagnosis: &str) -> Option<String> {
+    let text = folded(diagnosis);
+    let is_repaired = clauses(&text).any(|clause| says(clause, REPAIRED));
+    if !is_repaired && clauses(&text).any(finds_nothing) {
+        return None;
+    }
+    let words: String = text.chars().filter(|each| !is_separator(*each)).collect();
+    (!words.is_empty()).then_some(words)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Found,

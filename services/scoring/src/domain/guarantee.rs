@@ -15,6 +15,7 @@ pub(crate) fn rule_words(counter: &Counter) -> (&'static str, String) {
         }
         Rule::RepairDays => ("repair_days", String::new()),
         Rule::SameDefect(defect) => ("same_defect", defect.clone()),
+        Rule::SameWords(of) => ("same_defect", assembly(*of).to_owned()),
         // Each long repair is one to tell of.
         Rule::SpareCar => (
             "spare_car",

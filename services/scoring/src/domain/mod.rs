@@ -20,7 +20,7 @@ pub(crate) use assembly::{assembly_named, part_named};
 pub(crate) use basis::{Basis, Cited, Evidence, ORDER_WITHOUT_VIN};
 pub(crate) use dossier::{Buyer, Car, Claim, Dossier, Record, Vehicle};
 pub(crate) use due::{CarDue, Due, DueItem, DueKind, USUAL_PLAN, readings};
-pub(crate) use fault::safety_fault;
+pub(crate) use fault::{described, safety_fault};
 pub(crate) use fitted::{EDITION, Fitted, Learner};
 pub(crate) use guarantee::{level_word, rule_words};
 pub(crate) use happening::{GRANTED, Happening, USED, fact_id};

@@ -119,6 +119,10 @@ impl ScoreGrpc {
         let request = request.into_inner();
         let limit = usize::try_from(request.limit)
             .map_err(|_| Error::field("limit", "INVALID", "a number from 0 to 10000"))?;
+        let is_described = !request.weights.is_empty() || !request.model_toml.is_empty();
+        if is_described && !request.model_version.is_empty() {
+            return Err(Error::field("model_version", "INVALID", ONE_MODEL));
+        }
         let then = new_model(
             ("model_toml", &request.model_toml),
             request.weights,
@@ -369,12 +373,13 @@ fn new_model(
                 .collect(),
         })),
         (true, true, false) => Ok(NewModel::Kept(kept.to_owned())),
-        _ => {
-            let message = "give other weights, a whole model, or the version of a kept one, and only one of them";
-            Err(Error::field("weights", "MISSING", message))
-        }
+        _ => Err(Error::field("weights", "MISSING", ONE_MODEL)),
     }
 }
+
+/// What to do about a model described in no way, or in more than one.
+const ONE_MODEL: &str =
+    "give other weights, a whole model, or the version of a kept one, and only one of them";
 
 fn token(next: Option<String>, list: &str) -> String {
     next.map_or_else(String::new, |key| PageToken::write(&key, list))

@@ -54,7 +54,8 @@ pub(crate) use promises::{
     ask_promised, list_promises, promises_to, put_promise, take_back_promise,
 };
 pub(crate) use reports::{
-    Coming, Past, comings_before, degrees_by, groups, models_by_vin, regions, scored_at, words_at,
+    Coming, Groups, Past, comings_before, degrees_by, groups, models_by_vin, regions, scored_at,
+    words_at,
 };
 pub(crate) use scores::{
     Listing, PastSpot, brands_of, changes_after, count_states, due_for_time, find_ranked, find_row,

@@ -2,7 +2,7 @@
 
 use marque_auth::Scope;
 use marque_core::{CustomerId, Timestamp};
-use marque_db::{Conn, Row as DbRow, StoreError};
+use marque_db::{Conn, Row as DbRow, StoreError, Value};
 use marque_events::dealer_clause;
 use marque_insight::{loyalty::Degrees, rank::Kind, value::WeightedSum};
 use uuid::Uuid;
@@ -56,16 +56,28 @@ pub(crate) fn words_at(
     Ok(words)
 }
 
-/// Which groups a scope's customers, of one kind or of both, belong to; one may belong to several, such as two dealers. Who does not want to be scored
+/// Whom a table is of, and by what they are told apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Groups {
+    pub(crate) by: By,
+    /// Only customers of this kind; of both if `None`.
+    pub(crate) kind: Option<Kind>,
+    /// By model, whose cars were whose at this instant. All else is as it is known today.
+    pub(crate) at: Timestamp,
+    /// By model, whether those whom a car had left by then belong to its model too.
+    pub(crate) has_past_owners: bool,
+}
+
+/// Which groups a scope's customers belong to; one may belong to several, such as two dealers. Who does not want to be scored
 /// is in none, whatever he was before.
 pub(crate) fn groups(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    (by, kind): (By, Option<Kind>),
+    of: Groups,
 ) -> Result<Vec<(CustomerId, String)>, StoreError> {
     let (clause, dealers) = dealer_clause(scope, "l.dealer", 1);
-    let sql = groups_sql(by, &clause);
-    let values = [dealers, word_of(kind).into()];
+    let sql = groups_sql(of, &clause);
+    let values = group_values(of, dealers);
     let mut groups = conn.query(&sql, &values, |row| Ok((customer(row)?, row.get(1)?)))?;
     let refused = super::links::who_refused(conn)?;
     groups.retain(|(customer, _)| !refused.contains(customer));
@@ -84,13 +96,29 @@ fn kind_clause(row: &str) -> String {
     )
 }
 
-/// The query of customers and their groups, `customer_id` and `grp`. Parameter 2 is their kind, or empty.
-fn groups_sql(by: By, clause: &str) -> String {
+/// The values of the parameters of [`groups_sql`].
+fn group_values(of: Groups, dealers: Value<'_>) -> Vec<Value<'_>> {
+    let mut values = vec![dealers, word_of(of.kind).into()];
+    if of.by == By::Model {
+        values.push(of.at.into());
+    }
+    values
+}
+
+/// That the part in a car of row `p` had begun at the instant in parameter 3. Whoever was first named of a car is taken to have had it
+/// before he was, since a table may be of a day before cars were told of.
+const HAD_BEGUN: &str = "(p.first_at <= ?3 OR NOT EXISTS (SELECT 1 FROM vehicle_parties o
+                 WHERE o.vin = p.vin AND o.first_at < p.first_at))";
+/// That it had not ended by then. When a car came back is not known, so that it counts as never gone.
+const HAD_NOT_ENDED: &str = "(p.ended_at IS NULL OR p.ended_at > ?3 OR p.ended_at < p.last_at)";
+
+/// The query of customers and their groups, `customer_id` and `grp`. Parameter 2 is their kind, or empty; by model parameter 3 is the instant.
+fn groups_sql(of: Groups, clause: &str) -> String {
     let clause = format!("{clause} AND {}", kind_clause("l"));
-    match by {
-        By::All | By::Cohort => format!(
-            "SELECT DISTINCT l.customer_id, '' AS grp FROM record_links l WHERE {clause}"
-        ),
+    match of.by {
+        By::All | By::Cohort => {
+            format!("SELECT DISTINCT l.customer_id, '' AS grp FROM record_links l WHERE {clause}")
+        }
         By::Dealer => format!(
             "SELECT DISTINCT l.customer_id, l.dealer AS grp FROM record_links l WHERE {clause}"
         ),
@@ -98,12 +126,8 @@ fn groups_sql(by: By, clause: &str) -> String {
             "SELECT DISTINCT l.customer_id, r.region AS grp FROM record_links l
              JOIN dealer_regions r ON r.dealer = l.dealer WHERE {clause}"
         ),
-        By::Model => format!(
-            "SELECT DISTINCT l.customer_id, CASE WHEN v.model = '' THEN v.series ELSE v.model END AS grp
-             FROM record_links l JOIN vehicle_parties p ON p.source_record_id = l.source_record_id
-             JOIN vehicles v ON v.vin = p.vin
-             WHERE (p.ended_at IS NULL OR p.ended_at < p.last_at) AND {clause}"
-        ),
+        By::Model if of.has_past_owners => parties_sql(HAD_BEGUN, &clause),
+        By::Model => parties_sql(&format!("{HAD_BEGUN} AND {HAD_NOT_ENDED}"), &clause),
         By::Occupation => format!(
             "SELECT DISTINCT l.customer_id, l.occupation AS grp FROM record_links l
              WHERE l.occupation <> '' AND {clause}"
@@ -115,38 +139,48 @@ fn groups_sql(by: By, clause: &str) -> String {
     }
 }
 
+/// The models of cars in which customers have a part of which a condition holds.
+fn parties_sql(condition: &str, clause: &str) -> String {
+    format!(
+        "SELECT DISTINCT l.customer_id, CASE WHEN v.model = '' THEN v.series ELSE v.model END AS grp
+         FROM record_links l JOIN vehicle_parties p ON p.source_record_id = l.source_record_id
+         JOIN vehicles v ON v.vin = p.vin
+         WHERE {condition} AND {clause}"
+    )
+}
+
 /// The degrees of a scope's customers with the group of each: by dealer and region what he is to that dealer, otherwise what
 /// he is to all.
 pub(crate) fn degrees_by(
     conn: &mut Conn<'_>,
     scope: &Scope,
-    (by, kind): (By, Option<Kind>),
+    of: Groups,
 ) -> Result<Vec<(String, Degrees)>, StoreError> {
     let degrees = "y.satisfaction, y.contribution, y.loyalty, y.dependence";
     let (own, own_dealers) = dealer_clause(scope, "y.dealer", 1);
     let of_kind = kind_clause("y");
     let (seen, seen_dealers) = dealer_clause(scope, "l.dealer", 1);
-    let (sql, dealers) = match by {
+    let (sql, values) = match of.by {
         By::Dealer => (
             format!("SELECT y.dealer, {degrees} FROM dealer_degrees y WHERE {own} AND {of_kind}"),
-            own_dealers,
+            group_values(of, own_dealers),
         ),
         By::Region => (
             format!(
                 "SELECT r.region, {degrees} FROM dealer_degrees y
                  JOIN dealer_regions r ON r.dealer = y.dealer WHERE {own} AND {of_kind}"
             ),
-            own_dealers,
+            group_values(of, own_dealers),
         ),
         _ => (
             format!(
                 "SELECT g.grp, {degrees} FROM ({}) g JOIN loyalty y ON y.customer_id = g.customer_id",
-                groups_sql(by, &seen)
+                groups_sql(of, &seen)
             ),
-            seen_dealers,
+            group_values(of, seen_dealers),
         ),
     };
-    conn.query(&sql, &[dealers, word_of(kind).into()], |row| {
+    conn.query(&sql, &values, |row| {
         let degrees = Degrees {
             satisfaction: row.get(1)?,
             contribution: row.get(2)?,

@@ -104,7 +104,7 @@ async fn purchases_and_assessments_come_in_under_chinese_headers(db: TestDb) {
     assert_eq!(import(&world, "purchases", purchases).await.accepted, 1);
     let assessments = "问卷编号,客户编号,评估项目,评分,评估日期\n\
                        S1,A,满意度,5,2026-05-20\n\
-                       S2,A,社会影响力,80,2026-05-20\n\
+                       S2,A,社会影响力,８０,2026-05-20\n\
                        S3,B,intention,4,2026-05-20\n";
     assert_eq!(import(&world, "assessments", assessments).await.accepted, 3);
     let score = format!("{:?}", world.score(customer(10)).await);
@@ -118,6 +118,12 @@ async fn purchases_and_assessments_come_in_under_chinese_headers(db: TestDb) {
         .iter()
         .find(|each| each.key == "social_influence");
     assert_eq!(influence.unwrap().points, 80.0);
+    let wide = assessment("S4", "A", "social_influence", "７２．５");
+    world.put("D1", wide).await;
+    let score = world.score(customer(10)).await;
+    let mut indicators = score.indicators.iter();
+    let influence = indicators.find(|each| each.key == "social_influence");
+    assert_eq!(influence.unwrap().points, 72.5);
     assert_eq!(world.score(customer(20)).await.state, 1);
 }
 

@@ -73,7 +73,20 @@ async fn what_if_says_who_would_move_and_writes_nothing(db: TestDb) {
         model_toml: "version = 3".into(),
         ..WhatIfRequest::default()
     };
+    let two_models = [
+        ask(vec![weight("credit", 10.0)]),
+        WhatIfRequest {
+            model_toml: SHIPPED.into(),
+            ..WhatIfRequest::default()
+        },
+    ];
+    let [weights_of_kept, model_of_kept] = two_models.map(|request| WhatIfRequest {
+        model_version: "shipped-1".into(),
+        ..request
+    });
     for (wrong, field) in [
+        (weights_of_kept, "model_version"),
+        (model_of_kept, "model_version"),
         (ask(vec![weight("luck", 5.0)]), "weights"),
         (ask(vec![weight("credit", -1.0)]), "weights"),
         (ask(Vec::new()), "weights"),

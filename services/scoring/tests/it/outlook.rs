@@ -17,6 +17,7 @@ use crate::world::{
 store_test_suite!(
     one_answer_says_what_three_say,
     whatever_is_told_shows_at_once,
+    the_next_service_counts_from_what_was_driven_at_the_last,
     who_may_not_ask_for_scores_sees_what_is_due,
     who_refused_or_is_not_known_has_no_outlook,
     what_is_due_is_told_to_nobody_else_of_who_does_not_want_to_be_reminded,
@@ -205,6 +206,42 @@ async fn whatever_is_told_shows_at_once(db: TestDb) {
     );
     forget_kept(&world).await;
     assert_eq!(outlook(&world, 2).await, other, "worked out");
+}
+
+/// 33 km a day; the last service is ten months after the last reading that is believed.
+async fn the_next_service_counts_from_what_was_driven_at_the_last(db: TestDb) {
+    let world = one_car(db).await;
+    // Typed with a digit too many, and not at all.
+    for (version, km) in [(1, 280_500), (2, 0)] {
+        let mut service = read(3, "2026-05-10", km);
+        service.version = version;
+        world
+            .visits
+            .deliver([visited(1 + version, vec![service])])
+            .await;
+        let seen = outlook(&world, 1).await;
+        let mut dates = seen.cars[0].dates.iter();
+        let due = dates.find(|due| due.kind == "maintenance").unwrap();
+        let at_km = due.at_km.unwrap();
+        assert!((37_500.0..38_500.0).contains(&at_km), "{due:?}");
+        assert!(due.date.starts_with("2027-03-"), "{due:?}");
+        assert!(
+            due.reason_en.contains("2026-05-10") && due.reason_en.contains("estimated"),
+            "{due:?}"
+        );
+    }
+    // Of a car without a sale and a reading the months alone say when, and nothing is said of km.
+    let owned = owns(4, OTHER, record_of("D1", "K1"), "2026-05-01");
+    world.vehicles.deliver([sold(3, OTHER, ""), owned]).await;
+    let mut unread = read(4, "2026-05-10", 0);
+    unread.vin = OTHER.into();
+    world.visits.deliver([visited(4, vec![unread])]).await;
+    let seen = outlook(&world, 1).await;
+    let other = seen.cars.iter().find(|car| car.vin == OTHER).unwrap();
+    let mut dates = other.dates.iter();
+    let due = dates.find(|due| due.kind == "maintenance").unwrap();
+    assert_eq!((due.at_km, due.date.as_str()), (None, "2027-05-10"));
+    assert!(!due.reason_en.contains("km"), "{due:?}");
 }
 
 async fn who_may_not_ask_for_scores_sees_what_is_due(db: TestDb) {

@@ -23,6 +23,7 @@ store_test_suite!(
     what_makes_no_sense_is_refused,
     classes_by_model_are_those_with_the_model,
     a_car_that_came_back_counts_with_its_model_again,
+    who_lost_a_car_is_lost_to_its_model_and_past_tables_stay,
     persons_and_organizations_are_told_apart_if_asked,
     who_has_records_of_both_kinds_is_of_one,
 );
@@ -316,12 +317,19 @@ async fn degrees_of_a_dealer_are_the_mean_of_what_his_customers_are_to_him(db: T
 async fn what_makes_no_sense_is_refused(db: TestDb) {
     let world = World::start(db).await;
     let later = (Some(day("2026-06-01")), Some(day("2026-01-01")));
+    // Nobody has come in it yet, nor stayed away.
+    let not_begun = (Some(day("2026-06-16")), Some(day("2026-12-31")));
     for (request, field) in [
         (ask("gossip", "", None, None), "report"),
         (ask("tiers", "shoe-size", None, None), "by"),
         (ask("retention", "", None, None), "from"),
         (ask("tiers", "cohort", None, None), "by"),
         (ask("tier-migrations", "", later.0, later.1), "from"),
+        (ask("retention", "", not_begun.0, not_begun.1), "from"),
+        (
+            ask("loyalty-migrations", "", not_begun.0, not_begun.1),
+            "from",
+        ),
     ] {
         let refused = world.scoring().get_report(world.hq(request)).await;
         let problem = marque_errors::Problem::from(refused.unwrap_err());
@@ -436,6 +444,62 @@ async fn a_car_that_came_back_counts_with_its_model_again(db: TestDb) {
         let models = rows.iter().filter(|row| row[0] == "X3").count();
         assert_eq!(models, expected);
     }
+}
+
+async fn who_lost_a_car_is_lost_to_its_model_and_past_tables_stay(db: TestDb) {
+    let world = World::start(db).await;
+    let links = vec![link("D1", "K1", customer(1)), link("D1", "K2", customer(2))];
+    world.customers.deliver([linked(1, links)]).await;
+    let (vin, seller, buyer) = (
+        "LMVCA1A60R1000003",
+        record_of("D1", "K1"),
+        record_of("D1", "K2"),
+    );
+    let owned = owns(2, vin, seller, "2023-01-01");
+    world
+        .vehicles
+        .deliver([of_model(1, vin, "X3"), owned])
+        .await;
+    let months = [
+        "2025-07", "2025-09", "2025-11", "2026-01", "2026-03", "2026-05",
+    ];
+    let visits = (1..).zip(months).map(|(order, month)| RecordedVisit {
+        vin: vin.into(),
+        ..visit("D1", order, "K1", &format!("{month}-15"))
+    });
+    world.visits.deliver([visited(1, visits.collect())]).await;
+    for (key, owner, value) in [("s1", "K1", "80"), ("s2", "K2", "20")] {
+        let said = assessment(key, owner, "social_influence", value);
+        world.put("D1", said).await;
+    }
+    let then = world.clock.now();
+    let as_of_then = async || {
+        let mut tables = Vec::new();
+        for report in ["loyalty", "trust", "ladder", "tiers", "scores"] {
+            tables.push(table(&world, ask(report, "model", None, Some(then))).await);
+        }
+        tables
+    };
+    let before = as_of_then().await;
+    assert_eq!(before[0], [["X3", "loyal", "1"].map(str::to_owned)]);
+    assert!(before.iter().all(|rows| rows.len() == 1), "{before:?}");
+
+    world.clock.advance(std::time::Duration::from_hours(48));
+    let (left, came) = (
+        disowns(3, vin, seller, "2026-06-16"),
+        owns(4, vin, buyer, "2026-06-16"),
+    );
+    world.vehicles.deliver([left, came]).await;
+    assert_eq!(as_of_then().await, before, "whose cars were whose then");
+    let classes = table(&world, ask("loyalty", "model", None, None)).await;
+    assert_eq!(classes, [["X3", "lost", "1"].map(str::to_owned)]);
+    let moves = ask("loyalty-migrations", "model", Some(then), None);
+    let moves = table(&world, moves).await;
+    assert_eq!(moves, [["X3", "loyal", "lost", "1"].map(str::to_owned)]);
+    // Tiers are of who has the car.
+    let tiers = table(&world, ask("tiers", "model", None, None)).await;
+    assert_eq!((tiers.len(), tiers[0][2].as_str()), (1, "1"));
+    assert_ne!(tiers, before[3]);
 }
 
 async fn persons_and_organizations_are_told_apart_if_asked(db: TestDb) {

@@ -27,6 +27,8 @@ pub enum Rule {
     RepairDays,
     /// The same defect repaired more than four times (Art. 24 (4)).
     SameDefect(String),
+    /// What may be the same defect of an assembly: repairs without a code of which the workshop says the same. It only warns.
+    SameWords(Assembly),
     /// One repair of more than five days, waiting for parts included: a spare car or money from the sixth (Art. 21).
     SpareCar,
 }
@@ -73,7 +75,8 @@ pub struct Counter {
     /// How near.
     pub level: Level,
     /// For what must be "still unfit" or "not cured": whether a later repair shows it. For a fault of Art. 23: whether the
-    /// workshop found it. For a spare car: whether none is on record. Always true for plain counts.
+    /// workshop found it. For a spare car: whether none is on record. For a defect without a code never. Always true for plain
+    /// counts.
     pub is_confirmed: bool,
     /// The repair orders that count, oldest first; of a warning before anything is counted, those that warn.
     pub evidence: Vec<String>,
@@ -128,6 +131,7 @@ pub fn counters(
     counters.extend(replacements(&period));
     counters.extend(repair_days(&period, now));
     counters.extend(same_defects(&period));
+    counters.extend(same_words(&period));
     let promised = chosen(windows.repair_period, f64::from(terms.repair_km));
     counters.extend(spare_car(&promised, now));
     counters.sort_by(|left, right| {
@@ -393,6 +397,31 @@ fn same_defects(repairs: &[&Repair]) -> Vec<Counter> {
         )
     };
     by_defect.into_iter().filter_map(to_counter).collect()
+}
+
+/// Of each assembly those repairs without a code that most often have the same words. Words alone do not show that it is one defect, so
+/// that they count nothing before they warn, and reach nothing.
+fn same_words(repairs: &[&Repair]) -> Vec<Counter> {
+    let mut by_words: BTreeMap<(Assembly, &str), Vec<&Repair>> = BTreeMap::new();
+    for &repair in repairs {
+        if let (Some(assembly), Some(words)) = (repair.assembly, repair.described.as_deref()) {
+            by_words.entry((assembly, words)).or_default().push(repair);
+        }
+    }
+    let mut most: BTreeMap<Assembly, Vec<&Repair>> = BTreeMap::new();
+    for ((assembly, _), by) in by_words {
+        let known = most.entry(assembly).or_default();
+        if by.len() > known.len() {
+            *known = by;
+        }
+    }
+    let to_counter = |(assembly, by): (Assembly, Vec<&Repair>)| {
+        let rule = Rule::SameWords(assembly);
+        let found = counter(rule, by.len() as u32, SAME_DEFECT, false, &by)?;
+        let level = found.level.min(Level::Warning);
+        (level == Level::Warning).then_some(Counter { level, ..found })
+    };
+    most.into_iter().filter_map(to_counter).collect()
 }
 
 #[cfg(test)]

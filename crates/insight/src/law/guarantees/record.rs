@@ -92,6 +92,8 @@ pub struct Repair {
     pub driven_km: f64,
     /// Codes of the defects it answered, the same for the same defect.
     pub defects: BTreeSet<String>,
+    /// What the workshop says of the defect where nobody gave it a code, in one spelling: the same words for the same defect.
+    pub described: Option<String>,
     /// The assembly the defect is in.
     pub assembly: Option<Assembly>,
     /// The serious safety fault it was about, if it was.
@@ -157,6 +159,7 @@ pub(super) mod tests {
             excluded_hours: 0.0,
             driven_km: day as f64 * 40.0,
             defects: BTreeSet::new(),
+            described: None,
             assembly: None,
             safety_fault: None,
             replaced: Vec::new(),

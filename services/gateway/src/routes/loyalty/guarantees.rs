@@ -178,7 +178,8 @@ pub(crate) struct CounterView {
     #[schema(example = "warning")]
     level: String,
     /// For what must be "still unfit": whether a later repair shows it; for a fault of article 23, whether the workshop found it;
-    /// for a spare car, whether none is on record.
+    /// for a spare car, whether none is on record; for the same defect, whether it has a fault code: without one the words of the
+    /// diagnosis warn, and the subject is the assembly.
     confirmed: bool,
     /// Repair orders that count, oldest first, as dealer/number; of a warning before anything is counted, those that warn.
     evidence: Vec<String>,

@@ -154,6 +154,36 @@ fn orders_that_know_their_day_alone_are_of_the_stay_of_that_day() {
 }
 
 #[test]
+fn the_same_words_without_a_code_warn_and_reach_nothing() {
+    let said = |day: i64, assembly, words: &str| Repair {
+        assembly: Some(assembly),
+        described: Some(words.to_owned()),
+        ..repair(&format!("R{day}"), day, 2.0)
+    };
+    let mut repairs: Vec<Repair> = (100..105)
+        .map(|day| said(day, Assembly::Gearbox, "变速箱异响"))
+        .collect();
+    repairs.push(said(110, Assembly::Gearbox, "变速箱漏油"));
+    repairs.push(said(111, Assembly::Engine, "发动机异响"));
+    let rule = Rule::SameWords(Assembly::Gearbox);
+    assert_eq!(of_rule(&repairs[..2], &rule), None);
+    for number in 3..=5 {
+        assert_eq!(
+            of_rule(&repairs[..number], &rule),
+            Some((number as u32, Level::Warning))
+        );
+    }
+    let all = count(&repairs);
+    let mut by_words = all
+        .iter()
+        .filter(|each| matches!(each.rule, Rule::SameWords(_)));
+    let found = by_words.next().unwrap();
+    assert!(!found.is_confirmed && by_words.next().is_none());
+    assert_eq!(found.evidence, ["R100", "R101", "R102", "R103", "R104"]);
+    assert!(!owes_usage_fee(&all));
+}
+
+#[test]
 fn the_fifth_repair_of_one_defect_is_more_than_four() {
     let repairs: Vec<Repair> = (0..5)
         .map(|index| with_defect(&format!("R{index}"), 100 + index))
