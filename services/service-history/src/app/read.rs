@@ -10,7 +10,8 @@ use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest, SharedClock, Timestamp, VisitId};
 use marque_db::{Conn, Database};
 use marque_errors::Violation;
-use marque_intake::{Directory, Outcome};
+use marque_events::records_with_dealers;
+use marque_intake::{Directory, HeldPage, Outcome, held_rows};
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use marque_quality::{Finding, Lang, Severity, vin::Vin};
 use marque_rpc::CallMeta;
@@ -274,6 +275,27 @@ impl VisitApp {
                     earlier: shown(earlier)?,
                     next,
                 })
+            })
+            .await
+    }
+
+    /// Rows of files that are held back under a key of a customer's, for himself or for whoever hands them out to him.
+    pub(crate) async fn export_held(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<HeldPage> {
+        let (vault, now) = (self.rows.vault.clone(), self.clock.now());
+        self.db
+            .scan(move |conn| {
+                let customer = storage::current_customer(conn, customer)?;
+                if !storage::knows_customer(conn, ctx.scope(), customer, now)? {
+                    return Ok(HeldPage::default());
+                }
+                conn.see_all_dealers()?;
+                let records = records_with_dealers(conn, customer)?;
+                Ok(held_rows(conn, &vault, &records, &[], &page)?)
             })
             .await
     }

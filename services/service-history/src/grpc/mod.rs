@@ -115,17 +115,31 @@ impl VisitGrpc {
     ) -> Result<pb::ExportVisitsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let list = format!("exported_visits?customer={}", request.customer_id);
+        let list = format!(
+            "exported_visits?customer={}&held={}",
+            request.customer_id, request.held_rows
+        );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         // An id that cannot be is a customer who has no visits.
         let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
             return Ok(pb::ExportVisitsResponse::default());
         };
+        if request.held_rows {
+            let held = self.app.export_held(ctx, customer, page).await?;
+            return Ok(pb::ExportVisitsResponse {
+                held_rows: held.rows,
+                next_page_token: held
+                    .next
+                    .map_or_else(String::new, |key| PageToken::write(&key, &list)),
+                ..pb::ExportVisitsResponse::default()
+            });
+        }
         let export = self.app.export(ctx, customer, page).await?;
         let wire = |shown: Vec<Shown>| shown.into_iter().map(convert::whole_to_pb).collect();
         Ok(pb::ExportVisitsResponse {
             visits: wire(export.visits),
             earlier: wire(export.earlier),
+            held_rows: Vec::new(),
             next_page_token: export
                 .next
                 .map_or_else(String::new, |key| PageToken::write(&key, &list)),

@@ -582,6 +582,7 @@ async fn exported(world: &World, to: CustomerId) -> (Vec<Visit>, Vec<Visit>) {
             customer_id: customer(10).to_string(),
             page_size: 2,
             page_token: token,
+            held_rows: false,
         };
         let request = world.ask(Role::Customer, Scope::Customer(to), message);
         let page = world.history().export_visits(request).await.unwrap();

@@ -101,6 +101,13 @@ impl ServiceHistoryService for Visits {
         &self,
         request: Request<pb::ExportVisitsRequest>,
     ) -> Result<Response<pb::ExportVisitsResponse>, Status> {
+        if request.get_ref().held_rows {
+            let answer = pb::ExportVisitsResponse {
+                held_rows: vec![samples::held_row()],
+                ..pb::ExportVisitsResponse::default()
+            };
+            return self.0.play(&request, answer).await;
+        }
         let extra = vec![samples::column("vip", "yes")];
         let visit = pb::Visit {
             extra,
@@ -117,6 +124,7 @@ impl ServiceHistoryService for Visits {
                 pb::ExportVisitsResponse {
                     visits: vec![visit],
                     earlier: vec![earlier],
+                    held_rows: Vec::new(),
                     next_page_token: String::new(),
                 },
             )
