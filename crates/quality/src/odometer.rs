@@ -2,7 +2,7 @@
 
 mod chain;
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 
 use crate::{
     date::BUSINESS_OFFSET_SECONDS,
@@ -47,6 +47,15 @@ pub struct Verdict {
 const DAY_MICROS: i64 = 86_400_000_000;
 
 impl Meter {
+    /// A reading of a day of which no time is known.
+    pub(crate) fn of_day(day: NaiveDate, km: i64) -> Self {
+        let midnight = day.and_time(NaiveTime::MIN).and_utc().timestamp();
+        Self {
+            at_micros: (midnight - i64::from(BUSINESS_OFFSET_SECONDS)) * 1_000_000,
+            km,
+        }
+    }
+
     /// Whether it shows what is typed to fill the field, such as 11111: that is a finding by itself, and says nothing of other readings.
     pub fn is_filler(self) -> bool {
         u32::try_from(self.km).is_ok_and(is_sentinel_odometer)
@@ -101,6 +110,11 @@ pub fn judge(readings: &[Meter]) -> Vec<Verdict> {
             .unwrap_or_default()
     };
     readings.iter().map(of).collect()
+}
+
+/// The place of the first reading of a meter that replaced another, among readings in their order of which none is a filler.
+pub(crate) fn new_meter(told: &[Meter]) -> Option<usize> {
+    chain::told(told).new_meter
 }
 
 /// The verdicts of readings that follow each other.
@@ -309,6 +323,31 @@ mod tests {
         // After two that are less the old meter runs on: nobody drives 31,000 km then.
         let readings = every_quarter(&[30_000, 31_000, 32_000, 5_000, 5_100, 36_000]);
         assert_eq!(outliers(&readings), [3, 4]);
+    }
+
+    #[test]
+    fn a_fresh_meter_is_told_whatever_longer_chain_passes_over_the_old_one() {
+        let every_200_days = |kms: &[i64]| -> Vec<(i64, i64)> {
+            (0..).step_by(200).zip(kms.iter().copied()).collect()
+        };
+        for kms in [
+            &[1_829, 7_826, 16, 2_109, 4_185][..],
+            &[2_993, 5_139, 13, 5_841, 9_803],
+            &[5_475, 20_280, 99, 27_981, 40_439],
+            &[2_176, 12_113, 52, 12_089],
+            &[3_458, 6_977, 9_894, 49, 8_475],
+        ] {
+            let readings = every_200_days(kms);
+            assert!(outliers(&readings).is_empty(), "{kms:?}");
+            assert!(doubts(&readings).is_empty(), "{kms:?}");
+        }
+        // Driven at four times the pace, or no fresh one: one reading alone is wrong.
+        for kms in [
+            &[10_103, 20_117, 30_123, 40_131, 217, 45_121, 52_001][..],
+            &[10_103, 20_117, 30_123, 40_131, 4_017, 45_121, 52_001],
+        ] {
+            assert_eq!(outliers(&every_200_days(kms)), [4], "{kms:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::odometer::{self, Meter};
 
 /// Readings of each car: day and kilometres.
 pub(super) type ByVin = FxHashMap<u64, BTreeSet<(i32, u32)>>;
@@ -63,10 +66,17 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64)
             cars.entry(*vin).or_default().extend(dated);
         }
     }
-    cars.retain(|_, readings| (2..=MOST).contains(&readings.len()));
+    let mut meters: Vec<(u64, Vec<Reading>)> = Vec::with_capacity(cars.len());
+    for (vin, mut readings) in cars {
+        if (2..=MOST).contains(&readings.len()) {
+            readings.sort_unstable();
+            let new = new_meter(&readings, km_a_day).map(|place| readings.split_off(place));
+            meters.push((vin, readings));
+            meters.extend(new.map(|new| (vin, new)));
+        }
+    }
     let mut involved = vec![0_u64; results.len()];
-    for readings in cars.values_mut() {
-        readings.sort_unstable();
+    for (_, readings) in &meters {
         for (i, reading) in readings
             .iter()
             .enumerate()
@@ -80,7 +90,7 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64)
         (*involved as f64 + 0.01) / (result.comparable as f64 + 1.0)
     };
     let rates: Vec<f64> = involved.iter().zip(&results).map(rate).collect();
-    for (vin, mut readings) in cars {
+    for (vin, mut readings) in meters {
         while let Some(at) = most_contradicting(&readings, &rates, km_a_day) {
             let reading = readings.remove(at);
             results[reading.unit].contradicting += 1;
@@ -94,6 +104,24 @@ pub(super) fn compare<'a>(units: impl Iterator<Item = &'a ByVin>, km_a_day: u64)
         }
     }
     results
+}
+
+/// The place of the first reading of a meter that replaced another, as single readings are judged by (`odometer`): one meter says nothing of
+/// another.
+fn new_meter(readings: &[Reading], km_a_day: u64) -> Option<usize> {
+    let is_at_odds = |i: usize| conflicts(readings, i, km_a_day) > 0;
+    (0..readings.len()).find(|i| is_at_odds(*i))?;
+    let dated = readings.iter().filter_map(|reading| {
+        let day = NaiveDate::from_num_days_from_ce_opt(reading.day)?;
+        Some(Meter::of_day(day, i64::from(reading.km)))
+    });
+    let is_read = |meter: &Meter| meter.km > 0 && !meter.is_filler();
+    let told: Vec<Meter> = dated.filter(is_read).collect();
+    let first = told[odometer::new_meter(&told)?];
+    readings.iter().position(|reading| {
+        let day = NaiveDate::from_num_days_from_ce_opt(reading.day);
+        day.map(|day| Meter::of_day(day, i64::from(reading.km))) == Some(first)
+    })
 }
 
 /// Whether the later of two readings is lower, or higher than a car can go. A slip of 50 km is a matter of reading.
@@ -134,7 +162,7 @@ fn most_contradicting(readings: &[Reading], rates: &[f64], km_a_day: u64) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::state::days, *};
 
     const fn reading(day: i32, km: u32) -> Reading {
         Reading { day, km, unit: 0 }
@@ -161,6 +189,34 @@ mod tests {
         assert_eq!(most_contradicting(&readings, &[0.1, 0.3], 500), None);
         readings[0].unit = 1;
         assert_eq!(most_contradicting(&readings, &[0.1, 0.3], 500), Some(0));
+    }
+
+    #[test]
+    fn readings_of_a_replaced_meter_contradict_none_of_the_old_one() {
+        let of = |kms: &[u32]| -> Compared {
+            let first = NaiveDate::from_ymd_opt(2022, 3, 1).expect("a day");
+            let days = (0..).step_by(200).map(|day| days(first) + day);
+            let of_car: BTreeSet<(i32, u32)> = days.zip(kms.iter().copied()).collect();
+            let by_vin: ByVin = std::iter::once((7, of_car)).collect();
+            compare(std::iter::once(&by_vin), 500).remove(0)
+        };
+        for kms in [
+            &[10_103, 20_117, 30_123, 40_131, 217, 5_121][..],
+            &[1_829, 7_826, 16, 2_109, 4_185],
+            &[1_829, 7_826, 11_013, 16, 7_103, 12_109, 14_185, 18_001],
+        ] {
+            let found = of(kms);
+            assert_eq!(
+                (found.comparable, found.contradicting),
+                (kms.len() as u64, 0)
+            );
+            assert!(found.blamed.is_empty(), "{kms:?}");
+        }
+        // Beside a new meter a wrong reading stays wrong.
+        let found = of(&[10_103, 90_117, 20_123, 30_131, 40_003, 217, 5_121]);
+        assert_eq!((found.comparable, found.contradicting), (7, 1));
+        let kms: Vec<u32> = found.blamed.iter().map(|(_, _, km)| *km).collect();
+        assert_eq!(kms, [90_117]);
     }
 
     #[test]
