@@ -193,6 +193,7 @@ pub const DATA_QUALITY: Migrator = Migrator {
         migration!("data_quality", "0055_waived_values"),
         migration!("data_quality", "0056_entered_twice"),
         shared::IMPORTS_HELD,
+        shared::ERASED,
     ],
 };
 

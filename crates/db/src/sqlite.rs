@@ -29,11 +29,16 @@ const GROUP_TIME: Duration = Duration::from_millis(10);
 const STEPS: i32 = 10_000;
 /// The log is copied into the file when no unit of work has come for this long.
 const QUIET: Duration = Duration::from_secs(1);
+/// And emptied when none has come for this long after: it holds what was overwritten in the file.
+const IDLE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 20 });
+
+/// How long is waited for another process that has the file.
+const BUSY: Duration = Duration::from_secs(10);
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.set_prepared_statement_cache_capacity(256);
-    conn.busy_timeout(Duration::from_secs(10))?;
+    conn.busy_timeout(BUSY)?;
     // A statement keeps its plan. Without this SQLite prepares it anew whenever a value is bound that a plan could look
     // at, such as a LIMIT: a third of the time of a list.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -240,20 +245,19 @@ fn run(
     bulk: &Receiver<Box<dyn WriteJob>>,
 ) {
     let waits = Waits::of(Work::Writes);
-    let mut is_settled = true;
+    let mut log = Log::Copied;
     let mut turns = Turns::default();
     loop {
-        let (first, is_batch) = match next(interactive, bulk, &turns, is_settled) {
+        let (first, is_batch) = match next(interactive, bulk, &turns, log) {
             Next::Job(job) => (job, false),
             Next::Batch(job) => (job, true),
             Next::Quiet => {
-                settle(conn);
-                is_settled = true;
+                log = log.settled(conn);
                 continue;
             }
             Next::End => return,
         };
-        is_settled = false;
+        log = Log::Grown;
         waits.note(first.came(), !is_batch && !interactive.is_empty());
         let started = Instant::now();
         let begun = conn
@@ -309,10 +313,42 @@ fn run_in_savepoint(conn: &Connection, job: &mut Box<dyn WriteJob>) -> Result<()
     Ok(())
 }
 
-/// Copies the log into the file while nobody writes: readers then look for pages in one place instead of two. That it
-/// cannot be done now, as with an old snapshot still being read, does no harm.
-fn settle(conn: &Connection) {
-    drop(conn.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
+/// How far the log was worked off while nobody writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Log {
+    Grown,
+    /// All of it is in the file, so that readers look for pages in one place instead of two.
+    Copied,
+    /// What was deleted is nowhere any more.
+    Empty,
+}
+
+impl Log {
+    /// How long nothing must come until it is worked off further.
+    fn patience(self) -> Option<Duration> {
+        match self {
+            Self::Grown => Some(QUIET),
+            Self::Copied => Some(IDLE),
+            Self::Empty => None,
+        }
+    }
+
+    /// Works it off one step further. That it cannot be done now, as with an old snapshot still being read, does no harm.
+    fn settled(self, conn: &Connection) -> Self {
+        if self == Self::Grown {
+            drop(conn.execute_batch("PRAGMA wal_checkpoint(PASSIVE)"));
+            return Self::Copied;
+        }
+        // Nobody who comes meanwhile waits for a reader.
+        drop(conn.busy_timeout(Duration::ZERO));
+        let is_busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        drop(conn.busy_timeout(BUSY));
+        if matches!(is_busy, Ok(false)) {
+            Self::Empty
+        } else {
+            Self::Copied
+        }
+    }
 }
 
 /// What the writer does next.
@@ -325,12 +361,12 @@ enum Next {
     End,
 }
 
-/// The next unit of work, interactive ones first unless it is a batch's turn. Once settled, it waits for ever.
+/// The next unit of work, interactive ones first unless it is a batch's turn. Once the log is empty, it waits for ever.
 fn next(
     interactive: &Receiver<Box<dyn WriteJob>>,
     bulk: &Receiver<Box<dyn WriteJob>>,
     turns: &Turns,
-    is_settled: bool,
+    log: Log,
 ) -> Next {
     if turns.is_batchs()
         && let Ok(job) = bulk.try_recv()
@@ -342,11 +378,9 @@ fn next(
         Err(TryRecvError::Disconnected) => return bulk.recv().map_or(Next::End, Next::Batch),
         Err(TryRecvError::Empty) => {}
     }
-    let quiet = if is_settled {
-        crossbeam_channel::never()
-    } else {
-        crossbeam_channel::after(QUIET)
-    };
+    let quiet = log
+        .patience()
+        .map_or_else(crossbeam_channel::never, crossbeam_channel::after);
     crossbeam_channel::select! {
         recv(interactive) -> job => job.map_or_else(|_| bulk.recv().map_or(Next::End, Next::Batch), Next::Job),
         recv(bulk) -> job => job.map_or_else(|_| interactive.recv().map_or(Next::End, Next::Job), Next::Batch),
@@ -416,5 +450,10 @@ mod tests {
             thread::sleep(Duration::from_millis(50));
         }
         assert!(length() > before, "what was committed stayed in the log");
+        let log = || std::fs::metadata(path.with_extension("db-wal")).map_or(0, |log| log.len());
+        while log() > 0 && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(log(), 0, "what was overwritten stays in the log");
     }
 }

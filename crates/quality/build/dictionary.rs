@@ -87,6 +87,18 @@ fn entry_code(path: &str, kind: &str, entry: &Entry) -> String {
         "{place}: give at least one good example"
     );
     assert!(
+        !entry.bad.is_empty(),
+        "{place}: give at least one bad example"
+    );
+    assert!(
+        !entry
+            .good
+            .iter()
+            .chain(&entry.bad)
+            .any(|example| example.trim().is_empty()),
+        "{place}: an empty example shows nothing"
+    );
+    assert!(
         !entry.owner.is_empty(),
         "{place}: say which department owns the field"
     );

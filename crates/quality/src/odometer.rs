@@ -2,7 +2,7 @@
 
 mod chain;
 
-use chrono::{DateTime, NaiveDate, TimeDelta};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 
 use crate::{
     date::BUSINESS_OFFSET_SECONDS,
@@ -45,10 +45,17 @@ pub struct Verdict {
 }
 
 const DAY_MICROS: i64 = 86_400_000_000;
-/// The number of 1970-01-01, where 0001-01-01 is the first day.
-const DAYS_BEFORE_1970: i32 = 719_163;
 
 impl Meter {
+    /// A reading of a day of which no time is known.
+    pub(crate) fn of_day(day: NaiveDate, km: i64) -> Self {
+        let midnight = day.and_time(NaiveTime::MIN).and_utc().timestamp();
+        Self {
+            at_micros: (midnight - i64::from(BUSINESS_OFFSET_SECONDS)) * 1_000_000,
+            km,
+        }
+    }
+
     /// Whether it shows what is typed to fill the field, such as 11111: that is a finding by itself, and says nothing of other readings.
     pub fn is_filler(self) -> bool {
         u32::try_from(self.km).is_ok_and(is_sentinel_odometer)
@@ -105,24 +112,9 @@ pub fn judge(readings: &[Meter]) -> Vec<Verdict> {
     readings.iter().map(of).collect()
 }
 
-/// The first reading of a meter that replaced another one, as [`judge`] knows it, of the readings of one car in whatever order; `None` if there
-/// is no such. A reading is the day, counted from 0001-01-01 as the first, and the kilometres.
-pub(crate) fn first_of_new_meter(readings: impl Iterator<Item = (i32, u32)>) -> Option<(i32, u32)> {
-    let mut told: Vec<(i32, u32)> = readings
-        .filter(|(_, km)| !is_sentinel_odometer(*km))
-        .collect();
-    told.sort_unstable();
-    told.dedup();
-    if told.is_sorted_by_key(|(_, km)| *km) {
-        return None;
-    }
-    let meter = |(day, km): &(i32, u32)| Meter {
-        at_micros: i64::from(*day - DAYS_BEFORE_1970) * DAY_MICROS,
-        km: i64::from(*km),
-    };
-    let meters: Vec<Meter> = told.iter().map(meter).collect();
-    let first = chain::told(&meters).new_meter;
-    first.map(|place| told[place])
+/// The place of the first reading of a meter that replaced another, among readings in their order of which none is a filler.
+pub(crate) fn new_meter(told: &[Meter]) -> Option<usize> {
+    chain::told(told).new_meter
 }
 
 /// The verdicts of readings that follow each other.
@@ -331,6 +323,31 @@ mod tests {
         // After two that are less the old meter runs on: nobody drives 31,000 km then.
         let readings = every_quarter(&[30_000, 31_000, 32_000, 5_000, 5_100, 36_000]);
         assert_eq!(outliers(&readings), [3, 4]);
+    }
+
+    #[test]
+    fn a_fresh_meter_is_told_whatever_longer_chain_passes_over_the_old_one() {
+        let every_200_days = |kms: &[i64]| -> Vec<(i64, i64)> {
+            (0..).step_by(200).zip(kms.iter().copied()).collect()
+        };
+        for kms in [
+            &[1_829, 7_826, 16, 2_109, 4_185][..],
+            &[2_993, 5_139, 13, 5_841, 9_803],
+            &[5_475, 20_280, 99, 27_981, 40_439],
+            &[2_176, 12_113, 52, 12_089],
+            &[3_458, 6_977, 9_894, 49, 8_475],
+        ] {
+            let readings = every_200_days(kms);
+            assert!(outliers(&readings).is_empty(), "{kms:?}");
+            assert!(doubts(&readings).is_empty(), "{kms:?}");
+        }
+        // Driven at four times the pace, or no fresh one: one reading alone is wrong.
+        for kms in [
+            &[10_103, 20_117, 30_123, 40_131, 217, 45_121, 52_001][..],
+            &[10_103, 20_117, 30_123, 40_131, 4_017, 45_121, 52_001],
+        ] {
+            assert_eq!(outliers(&every_200_days(kms)), [4], "{kms:?}");
+        }
     }
 
     #[test]

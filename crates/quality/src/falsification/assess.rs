@@ -14,7 +14,8 @@ use super::{
     readings,
     state::EntryState,
     stats::{binomial_tail, poisson_tail, usual_share},
-    trial::{FEW, Facet, Trial, both, burst, decide, share, usual_month_end},
+    trial::{FEW, Facet, Trial, both, burst, decide, share, timed, usual_month_end},
+    unit::dealer_and_clerk,
 };
 
 /// Suspects, and what single entries are judged by.
@@ -23,6 +24,8 @@ pub struct Assessment {
     /// Suspects, strongest evidence first.
     pub suspects: Vec<Suspect>,
     pub(super) marks: BTreeMap<String, Marks>,
+    /// Entries of each unit that have a time.
+    timed: BTreeMap<String, u64>,
 }
 
 /// Of the phones that two strangers share honestly, how many a third shares too.
@@ -38,15 +41,19 @@ const ODD: f64 = 0.05;
 
 /// Assesses dealers or clerks. With fewer than three units, shares are compared with fixed usual ones alone.
 pub fn assess(units: &BTreeMap<String, EntryState>, settings: Settings) -> Assessment {
-    compare(units, settings).0
+    compare(units, settings, |_| 0).0
 }
 
-/// Assesses units, and gives back the tests by which it did, in their order.
+/// Assesses units, and gives back the tests by which it did, in their order. `of_dealer` says how many of a dealer's entries have a time, where
+/// units are clerks.
 fn compare(
     units: &BTreeMap<String, EntryState>,
     settings: Settings,
+    of_dealer: impl Fn(&str) -> u64,
 ) -> (Assessment, Vec<Vec<Trial>>) {
-    let measured = units.values().map(|state| Measures::of(state, &settings));
+    let measured = units
+        .iter()
+        .map(|(unit, state)| Measures::of(state, of_dealer(unit), &settings));
     let mut measures: Vec<Measures> = measured.collect();
     let by_vin = units.values().map(|state| &state.by_vin);
     let (compared, _) = readings::compare(by_vin, settings.believable_km_a_day);
@@ -77,6 +84,10 @@ fn compare(
     let mut assessment = Assessment {
         suspects: verdicts.suspects,
         marks: BTreeMap::new(),
+        timed: units
+            .iter()
+            .map(|(unit, state)| (unit.clone(), timed(&state.by_minute)))
+            .collect(),
     };
     for ((name, measures), passed) in units.keys().zip(measures).zip(verdicts.passed) {
         let marks = Marks::of(measures, &passed, &settings);
@@ -93,7 +104,8 @@ pub fn assess_clerks(
     dealers: &Assessment,
     settings: Settings,
 ) -> ClerkAssessment<Assessment> {
-    let (mut assessment, trials) = compare(clerks, settings);
+    let of_dealer = |clerk: &str| dealers.timed.get(dealer_and_clerk(clerk).0).copied();
+    let (mut assessment, trials) = compare(clerks, settings, |clerk| of_dealer(clerk).unwrap_or(0));
     let has_habit = |clerk: &EntryState| clerk.last_two_days.is_habit();
     let lone = stand_out(clerks, &trials, settings, has_habit);
     let suspects = std::mem::take(&mut assessment.suspects);
@@ -234,7 +246,7 @@ impl Usual {
                 ),
             copied_address(state, measures, settings),
             self.name_repetition(state, measures),
-            burst(&state.by_minute, settings),
+            burst(&state.by_minute, measures.of_dealer, settings),
         ];
         trials.extend(self.shared_phones(state, measures));
         trials

@@ -15,7 +15,7 @@ use crate::{
     inline::Inline,
     number::is_sentinel_odometer,
     party::{self, PartyKind},
-    phone::Phone,
+    phone::{Phone, PhoneKind},
     plate::Plate,
     text::{fold_code, is_ideograph, present},
 };
@@ -33,6 +33,8 @@ pub(super) struct Person {
     /// A hash of all the rest: people are sampled in its order, which is none of surname or place.
     pub(super) rank: u32,
     pub(super) surname: u32,
+    /// The holder's own name in 艾力·买买提, whose children bear it in the second place as theirs do in the first a surname.
+    pub(super) given: u32,
     pub(super) name: u32,
     pub(super) contact: u32,
     pub(super) phone: u32,
@@ -48,7 +50,7 @@ pub(super) struct Person {
     pub(super) site: u32,
 }
 
-/// Of what makes a person; the site is part of the address.
+/// Of what makes a person; the site is part of the address, a given name of the name.
 impl Hash for Person {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.values().iter().for_each(|value| value.hash(state));
@@ -62,6 +64,8 @@ pub struct Entry {
     /// Digits of the number as dialled at home; 0 where unknown or made up.
     pub(super) phone: u64,
     pub(super) has_phone: bool,
+    /// Whether the phone is a landline, which a company, a village or a dormitory has one of.
+    pub(super) landline: bool,
     pub(super) placeholder_phone: bool,
     /// Whether the number is of a pattern, and no placeholder.
     pub(super) patterned_phone: bool,
@@ -125,6 +129,7 @@ impl Entry {
         let mut entry = Self {
             phone: record.phone.map_or(0, |phone| digits_of(&phone)),
             has_phone: record.phone.is_some() || placeholder_phone,
+            landline: record.phone.is_some_and(|phone| is_landline(&phone)),
             placeholder_phone,
             patterned_phone: !placeholder_phone
                 && record.phone.is_some_and(|phone| phone.is_patterned()),
@@ -153,6 +158,7 @@ impl Entry {
         Some(Self {
             phone: digits_of(&phone),
             has_phone: true,
+            landline: is_landline(&phone),
             ..Self::default()
         })
     }
@@ -209,6 +215,11 @@ fn digits_of(phone: &Phone) -> u64 {
         .fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
 }
 
+/// Whether a number is of a house and not of a pocket.
+fn is_landline(phone: &Phone) -> bool {
+    matches!(phone.kind(), PhoneKind::Landline | PhoneKind::Service)
+}
+
 /// The 18 characters of an ID number, whether or not its check holds; the cleaned record keeps only those that hold. Under phone a mobile
 /// and a landline without its area have as many: there only what may be an ID number is one. What a spreadsheet has cut is none.
 fn id_digits(row: &CustomerRow<'_>) -> Option<Inline<18>> {
@@ -257,10 +268,14 @@ fn street_key(address: &Address<'_>) -> u64 {
         .map_or(0, |street| hash(&(address.region_code(), street)))
 }
 
-/// Where those live or work who give the buildings of one dormitory, works or village.
+/// Where those live or work who give the buildings of one dormitory, works or village. A street without a number or a town is none.
 fn site(address: &Address<'_>) -> u32 {
+    let is_precise = address.detail().contains(char::is_numeric);
+    let is_named = |name: &&str| {
+        is_precise && !name.is_empty() || SHARED_HOUSES.iter().any(|word| name.contains(word))
+    };
     let name = address.detail().split(char::is_numeric).next();
-    name.filter(|name| is_shared_house(address) && !name.is_empty())
+    name.filter(|name| is_shared_house(address) && is_named(name))
         .map_or(0, short_hash)
 }
 
@@ -268,15 +283,16 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
     let name = record.name.as_ref().map(|name| name.text.as_ref());
     let surname = match (record.kind, name) {
         (PartyKind::Organization, Some(_)) => ORGANISATION,
-        (PartyKind::Person, Some(name)) if name.starts_with(is_ideograph) => {
-            party::surname_of(name)
-                .map_or_else(|| name.chars().next().map_or(0, |c| c as u32), short_hash)
-        }
+        (PartyKind::Person, Some(name)) if name.starts_with(is_ideograph) => family_of(name),
         _ => 0,
     };
+    let given = name.and_then(|name| Some(name.split_once('·')?.0));
     let plate = record.plate.as_ref().map(Plate::as_str);
     let person = Person {
         surname,
+        given: given
+            .filter(|_| surname > ORGANISATION)
+            .map_or(0, short_hash),
         name: name.map_or(0, short_hash),
         contact: record
             .contact_name
@@ -310,12 +326,18 @@ fn person(record: &CleanCustomer<'_>, row: &CustomerRow<'_>, entry: &Entry) -> P
     };
     Person {
         rank: (hash(&person) >> 32) as u32,
-        // Whoever gives no house is the same person with and without it.
-        site: (record.address.as_ref())
-            .filter(|_| person.address != 0)
-            .map_or(0, site),
+        site: record.address.as_ref().map_or(0, site),
         ..person
     }
+}
+
+/// By what the members of a family are known: the surname, or of 艾力·买买提 the father's name, which stands last.
+fn family_of(name: &str) -> u32 {
+    if let Some((_, father)) = name.rsplit_once('·') {
+        return short_hash(father);
+    }
+    let first = || name.chars().next().map_or(0, |c| c as u32);
+    party::surname_of(name).map_or_else(first, short_hash)
 }
 
 /// The last six characters, which people give where they do not know the whole VIN.

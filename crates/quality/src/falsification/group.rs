@@ -121,6 +121,24 @@ impl Group {
         self.people.insert(at, person);
     }
 
+    /// Whether nobody is left out of the sample.
+    pub(super) fn is_whole(&self) -> bool {
+        self.people.len() < KEPT || self.records as usize <= KEPT
+    }
+
+    /// Whether the organisations among the members are one by their name, address or contact; none is none.
+    pub(super) fn has_one_organisation(&self) -> bool {
+        let mut organisations = self.people.iter().filter(|p| p.surname == ORGANISATION);
+        let same = |x: u32, y: u32| x != 0 && x == y;
+        organisations.next().is_some_and(|first| {
+            organisations.all(|other| {
+                same(first.name, other.name)
+                    || same(first.address, other.address)
+                    || same(first.contact, other.contact)
+            })
+        })
+    }
+
     /// Counts unrelated people: those with a known surname that no chain of common features connects.
     pub(super) fn shape(&self, shared: Shared) -> Shape {
         let count = self.people.len();
@@ -194,8 +212,10 @@ fn join(leader: &mut [usize], i: usize, j: usize) {
 /// Whether two members may be one person, a family, or an organisation and its contact.
 fn are_related(a: &Person, b: &Person, shared: Shared) -> bool {
     let same = |x: u32, y: u32| x != 0 && x == y;
-    let by_name = shared != Shared::Name
-        && (same(a.surname, b.surname) && shared != Shared::Address || same(a.name, b.name));
+    let are_family =
+        same(a.surname, b.surname) || same(a.given, b.surname) || same(a.surname, b.given);
+    let by_name =
+        shared != Shared::Name && (are_family && shared != Shared::Address || same(a.name, b.name));
     let organisations = a.surname == ORGANISATION && b.surname == ORGANISATION;
     by_name
         || organisations && shared != Shared::Name
@@ -204,7 +224,7 @@ fn are_related(a: &Person, b: &Person, shared: Shared) -> bool {
         || same(a.contact, b.contact)
         || same(a.vin_tail, b.vin_tail)
         || same(a.plate, b.plate)
-        || shared == Shared::PhoneRun && same(a.site, b.site)
+        || matches!(shared, Shared::Phone | Shared::PhoneRun) && same(a.site, b.site)
         || !matches!(shared, Shared::Phone | Shared::PhoneRun) && same(a.phone, b.phone)
         || shared != Shared::Id && same(a.id, b.id)
         || shared != Shared::Address && same(a.address, b.address)

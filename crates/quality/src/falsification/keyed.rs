@@ -10,9 +10,10 @@ use super::entry::{Entry, ORGANISATION, Person};
 use crate::id_document::Doubt;
 
 /// Layout of the bytes; the first byte.
-const VERSION: u8 = 2;
-/// The layout before; entries are kept as they were sent, and read on.
-const EARLIER: u8 = 1;
+const VERSION: u8 = 3;
+/// The layouts before; entries are kept as they were sent, and read on.
+const EARLIER: u8 = 2;
+const EARLIEST: u8 = 1;
 /// Numbers of mobile phones have more digits than this; a keyed number must look like one too.
 const MOBILE: u64 = 10_000_000_000;
 
@@ -43,6 +44,7 @@ impl Entry {
         let Person {
             rank,
             surname,
+            given,
             name,
             contact,
             phone,
@@ -66,6 +68,8 @@ impl Entry {
             person: Person {
                 rank: short(b'r', rank),
                 surname: short(b's', surname),
+                // A given name is compared with surnames.
+                given: short(b's', given),
                 // A contact is compared with names, so both are hashed as one kind.
                 name: short(b'n', name),
                 contact: short(b'n', contact),
@@ -110,9 +114,10 @@ impl Entry {
             Doubt::Slip => 1,
             Doubt::Invented => 2,
         };
-        out.push(id_doubt | u8::from(self.patterned_phone) << 2);
+        out.push(id_doubt | u8::from(self.patterned_phone) << 2 | u8::from(self.landline) << 3);
         out.extend_from_slice(&self.street.to_le_bytes());
         out.extend_from_slice(&self.person.site.to_le_bytes());
+        out.extend_from_slice(&self.person.given.to_le_bytes());
         for value in [self.phone, self.id, self.id_stem, self.address, self.vin] {
             out.extend_from_slice(&value.to_le_bytes());
         }
@@ -134,14 +139,20 @@ impl Entry {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BrokenEntry> {
         let mut rest = Bytes(bytes);
         let [version, flags] = rest.take::<2>()?;
-        let ([more], [street], [site]) = match version {
+        let ([more], [street], [site, given]) = match version {
             VERSION => (rest.take::<1>()?, rest.longs()?, rest.shorts()?),
-            EARLIER => ([0], [0], [0]),
+            EARLIER => (
+                rest.take::<1>()?,
+                rest.longs()?,
+                [rest.shorts::<1>()?[0], 0],
+            ),
+            EARLIEST => ([0], [0], [0; 2]),
             _ => return Err(BrokenEntry),
         };
         let [phone, id, id_stem, address, vin] = rest.longs::<5>()?;
         let person = Person {
             site,
+            given,
             ..Person::from_values(rest.shorts::<11>()?)
         };
         let days = i32::from_le_bytes(rest.take()?);
@@ -155,6 +166,7 @@ impl Entry {
             person,
             phone,
             has_phone: flags & 1 != 0,
+            landline: more & 8 != 0,
             placeholder_phone: flags & 2 != 0,
             id,
             id_stem,
@@ -223,6 +235,7 @@ impl Person {
             plate_area,
             home_area,
             site: 0,
+            given: 0,
         }
     }
 }

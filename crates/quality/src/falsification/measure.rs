@@ -29,6 +29,8 @@ pub(super) struct Measures {
     pub(super) readings: super::readings::Compared,
     /// Phones that other records of the same customers contradict, and phones that could be compared.
     pub(super) disowned: (u64, u64),
+    /// Records of the dealer that have a time, where the unit is a clerk.
+    pub(super) of_dealer: u64,
     /// Minutes of bursts, in order.
     pub(super) bursts: Vec<u32>,
     /// The last four digits of phones, each phone once and without those that run upwards.
@@ -43,6 +45,14 @@ const fn is_suspicious(shape: &Shape) -> bool {
 /// Numbers of mobile phones have more digits than this.
 const MOBILE: u64 = 10_000_000_000;
 
+/// So many people of one landline may be of one company that is no customer.
+const FEW_PEOPLE: usize = 5;
+
+/// One company and its people are less than one in so many of a dealer's customers, and those of companies that are none themselves one in so
+/// many.
+const COMPANY_ONE_IN: u64 = 10;
+const FEW_ONE_IN: u64 = 20;
+
 /// So many numbers in runs make a block.
 const BLOCK: usize = 6;
 
@@ -50,7 +60,8 @@ const BLOCK: usize = 6;
 const START: u64 = 20;
 
 impl Measures {
-    pub(super) fn of(state: &EntryState, settings: &Settings) -> Self {
+    /// For `of_dealer` see [`Bursts::of`].
+    pub(super) fn of(state: &EntryState, of_dealer: u64, settings: &Settings) -> Self {
         let mut measures = Self {
             phones: shapes(&state.by_phone, Shared::Phone, |shape| shape.people >= 2),
             ids: shapes(&state.by_id, Shared::Id, |shape| shape.people >= 2),
@@ -58,7 +69,8 @@ impl Measures {
                 shape.people >= 4 || shape.is_nearly(settings.address_strangers)
             }),
             names: shapes(&state.by_name, Shared::Name, |shape| shape.people >= 6),
-            bursts: Bursts::of(&state.by_minute, settings).minutes,
+            of_dealer,
+            bursts: Bursts::of(&state.by_minute, of_dealer, settings).minutes,
             ..Self::default()
         };
         let addresses: u64 = (state.by_address.values())
@@ -88,6 +100,7 @@ impl Measures {
             shape.heard = book.hear(unit, *phone, state.by_phone[phone].people());
         }
         self.phones.retain(|(_, shape)| shape.is_weak());
+        self.excuse_landlines(state);
         self.phones.sort_by_key(|(phone, shape)| {
             (
                 !is_suspicious(shape),
@@ -99,6 +112,39 @@ impl Measures {
         self.find_sequences((book, unit), state, settings);
         self.disowned = book.share(unit, state);
         self.count_digits(state);
+    }
+
+    /// Leaves out the landlines of companies: one company and the people it employs, who live wherever they do; or, of a company that is no
+    /// customer itself, few people none of whom gives another phone elsewhere, as long as such landlines are few.
+    fn excuse_landlines(&mut self, state: &EntryState) {
+        let is_landline = |(phone, _): &&(u64, Shape)| state.landlines.contains(phone);
+        let bound = |one_in: u64| (state.entries() / one_in).max(FEW_PEOPLE as u64 + 1);
+        let is_companys = |(phone, shape): &&(u64, Shape)| {
+            state.by_phone[phone].is_whole()
+                && u64::from(shape.records) <= bound(COMPANY_ONE_IN)
+                && shape.heard.contradicted * 2 <= shape.people
+                && state.by_phone[phone].has_one_organisation()
+        };
+        let is_of_few = |(_, shape): &&(u64, Shape)| {
+            shape.people <= FEW_PEOPLE && shape.heard.contradicted == 0
+        };
+        let landlines = || self.phones.iter().filter(is_landline);
+        let mut excused: FxHashSet<u64> = landlines()
+            .filter(is_companys)
+            .map(|(phone, _)| *phone)
+            .collect();
+        let of_few: Vec<&(u64, Shape)> = landlines()
+            .filter(|one| !excused.contains(&one.0))
+            .filter(is_of_few)
+            .collect();
+        let records: u64 = of_few
+            .iter()
+            .map(|(_, shape)| u64::from(shape.records))
+            .sum();
+        if records <= bound(FEW_ONE_IN) {
+            excused.extend(of_few.iter().map(|(phone, _)| *phone));
+        }
+        self.phones.retain(|(phone, _)| !excused.contains(phone));
     }
 
     /// Phones that may be invented by what this unit alone shows of them.

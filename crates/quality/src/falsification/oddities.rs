@@ -119,3 +119,61 @@ fn one_id_number_on_a_second_customer_is_a_slip() {
         }
     });
 }
+
+/// Neither as a showroom's phone nor as a member of staff's.
+fn shares_phones_honestly(change: impl Fn(u64, &mut Row)) {
+    for kind in [Kind::ShowroomPhone, Kind::StaffPhone] {
+        is_honest(kind, &change);
+    }
+}
+
+#[test]
+fn a_company_and_its_people_who_live_apart_have_one_switchboard() {
+    for people in [4, 6, 12] {
+        shares_phones_honestly(|i, row| {
+            if i < people {
+                "031187654321".clone_into(&mut row.phone);
+            }
+            if i == 0 {
+                "石家庄样例机械有限公司".clone_into(&mut row.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn five_people_of_a_company_that_is_no_customer_have_one_switchboard() {
+    shares_phones_honestly(|i, row| {
+        if i < 5 {
+            "031187654321".clone_into(&mut row.phone);
+        }
+    });
+}
+
+#[test]
+fn a_father_and_his_children_whose_names_stand_after_his_are_a_family() {
+    shares_phones_honestly(|i, row| {
+        let own = |n: u64| char::from_u32(0x6C00 + n as u32).expect("an ideograph");
+        let father = format!("艾{}", own(i / 4));
+        if i < 80 {
+            row.phone = format!("1361234{:04}", i / 4 * 137);
+            row.name = match i % 4 {
+                0 => format!("{father}·买买提"),
+                _ => format!("古{}·{father}", own(200 + i)),
+            };
+        }
+    });
+}
+
+#[test]
+fn couples_of_a_village_of_one_family_name_share_phones() {
+    shares_phones_honestly(|i, row| {
+        if i < 60 {
+            row.name.replace_range(..3, "王");
+        }
+        if i < 100 {
+            row.phone = format!("1361234{:04}", i / 2 * 137);
+            "河北省石家庄市裕华区样例镇王家村".clone_into(&mut row.address);
+        }
+    });
+}

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::odometer::first_of_new_meter;
+use crate::odometer::{self, Meter};
 
 /// Readings of each car: day and kilometres.
 pub(super) type ByVin = FxHashMap<u64, BTreeSet<(i32, u32)>>;
@@ -72,17 +73,17 @@ pub(super) fn compare<'a>(
             cars.entry(*vin).or_default().extend(dated);
         }
     }
-    cars.retain(|_, readings| (2..=MOST).contains(&readings.len()));
     let mut new_meters = NewMeters::default();
     let mut meters: Vec<(u64, Vec<Reading>)> = Vec::with_capacity(cars.len());
     for (vin, mut readings) in cars {
+        if !(2..=MOST).contains(&readings.len()) {
+            continue;
+        }
         readings.sort_unstable();
-        let told = readings.iter().map(|reading| (reading.day, reading.km));
-        if let Some(first) = first_of_new_meter(told) {
-            let is_old = |reading: &Reading| (reading.day, reading.km) < first;
-            let new = readings.split_off(readings.partition_point(is_old));
+        if let Some(place) = new_meter(&readings, km_a_day) {
+            let new = readings.split_off(place);
+            new_meters.insert(vin, (new[0].day, new[0].km));
             meters.push((vin, new));
-            new_meters.insert(vin, first);
         }
         meters.push((vin, readings));
     }
@@ -115,6 +116,24 @@ pub(super) fn compare<'a>(
         }
     }
     (results, new_meters)
+}
+
+/// The place of the first reading of a meter that replaced another, as single readings are judged by (`odometer`): one meter says nothing of
+/// another.
+fn new_meter(readings: &[Reading], km_a_day: u64) -> Option<usize> {
+    let is_at_odds = |i: usize| conflicts(readings, i, km_a_day) > 0;
+    (0..readings.len()).find(|i| is_at_odds(*i))?;
+    let dated = readings.iter().filter_map(|reading| {
+        let day = NaiveDate::from_num_days_from_ce_opt(reading.day)?;
+        Some(Meter::of_day(day, i64::from(reading.km)))
+    });
+    let is_read = |meter: &Meter| meter.km > 0 && !meter.is_filler();
+    let told: Vec<Meter> = dated.filter(is_read).collect();
+    let first = told[odometer::new_meter(&told)?];
+    readings.iter().position(|reading| {
+        let day = NaiveDate::from_num_days_from_ce_opt(reading.day);
+        day.map(|day| Meter::of_day(day, i64::from(reading.km))) == Some(first)
+    })
 }
 
 /// Whether the later of two readings is lower, or higher than a car can go. A slip of 50 km is a matter of reading.
@@ -155,7 +174,7 @@ fn most_contradicting(readings: &[Reading], rates: &[f64], km_a_day: u64) -> Opt
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::state::days, *};
 
     const fn reading(day: i32, km: u32) -> Reading {
         Reading { day, km, unit: 0 }
@@ -202,6 +221,34 @@ mod tests {
         // One alone proves no meter.
         let (results, new_meters) = compare(std::iter::once(&units[0]), 500);
         assert_eq!((results[0].contradicting, new_meters.len()), (1, 0));
+    }
+
+    #[test]
+    fn whatever_the_new_meter_shows_it_contradicts_none_of_the_old_one() {
+        let of = |kms: &[u32]| -> Compared {
+            let first = NaiveDate::from_ymd_opt(2022, 3, 1).expect("a day");
+            let days = (0..).step_by(200).map(|day| days(first) + day);
+            let of_car: BTreeSet<(i32, u32)> = days.zip(kms.iter().copied()).collect();
+            let by_vin: ByVin = std::iter::once((7, of_car)).collect();
+            compare(std::iter::once(&by_vin), 500).0.remove(0)
+        };
+        for kms in [
+            &[10_103, 20_117, 30_123, 40_131, 217, 5_121][..],
+            &[1_829, 7_826, 16, 2_109, 4_185],
+            &[1_829, 7_826, 11_013, 16, 7_103, 12_109, 14_185, 18_001],
+        ] {
+            let found = of(kms);
+            assert_eq!(
+                (found.comparable, found.contradicting),
+                (kms.len() as u64, 0)
+            );
+            assert!(found.blamed.is_empty(), "{kms:?}");
+        }
+        // Beside a new meter a wrong reading stays wrong.
+        let found = of(&[10_103, 90_117, 20_123, 30_131, 40_003, 217, 5_121]);
+        assert_eq!((found.comparable, found.contradicting), (7, 1));
+        let kms: Vec<u32> = found.blamed.iter().map(|(_, _, km)| *km).collect();
+        assert_eq!(kms, [90_117]);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub struct EntryState {
     pub(super) readings: u64,
     pub(super) invented_readings: u64,
     pub(super) by_phone: FxHashMap<u64, Group>,
+    /// Those of the phones that are landlines.
+    pub(super) landlines: FxHashSet<u64>,
     /// Entries with an ID number, with one that could not have been issued, with one that no slip leaves so, with one that differs
     /// from their date of birth or gender, and with a decade's first day.
     pub(super) with_id: u64,
@@ -69,6 +71,9 @@ impl EntryState {
         let person = entry.person;
         if entry.phone != 0 {
             self.by_phone.entry(entry.phone).or_default().add(person);
+        }
+        if entry.landline {
+            self.landlines.insert(entry.phone);
         }
         self.with_id += u64::from(entry.id != 0);
         self.broken_ids += u64::from(entry.id_doubt != Doubt::None);
@@ -126,6 +131,7 @@ impl EntryState {
         self.default_births += other.default_births;
         self.street_of.extend(&other.street_of);
         self.shared_houses.extend(&other.shared_houses);
+        self.landlines.extend(&other.landlines);
         merge_groups(&mut self.by_phone, &other.by_phone);
         merge_groups(&mut self.by_id, &other.by_id);
         merge_groups(&mut self.by_address, &other.by_address);

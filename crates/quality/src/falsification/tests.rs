@@ -179,6 +179,30 @@ fn a_showroom_phone_is_found() {
 }
 
 #[test]
+fn a_showrooms_landline_is_found() {
+    finds(Kind::ShowroomPhone, 24, |_, row| {
+        "031187654321".clone_into(&mut row.phone);
+    });
+    // Companies are among the customers, and one of them explains no more.
+    finds(Kind::ShowroomPhone, 24, |i, row| {
+        "031187654321".clone_into(&mut row.phone);
+        if i % 8 == 0 {
+            row.name = format!(
+                "石家庄样例{}有限公司",
+                ["机械", "商贸", "物流"][i as usize / 8]
+            );
+        }
+    });
+}
+
+#[test]
+fn landlines_of_few_people_each_are_found_where_they_are_many() {
+    finds(Kind::StaffPhone, 40, |i, row| {
+        row.phone = format!("03118765{:04}", i / 4 * 371);
+    });
+}
+
+#[test]
 fn staff_phones_are_found() {
     finds(Kind::StaffPhone, 24, |i, row| {
         row.phone = format!("1391234{:04}", 567 + i % 4 * 1011);
@@ -398,14 +422,18 @@ fn patterned_phones_of_a_dealer_alone_in_his_file_are_found() {
 }
 
 #[test]
-fn entries_of_the_earlier_layout_are_read() {
+fn entries_of_the_earlier_layouts_are_read() {
     let bytes = entry(&honest(7, 1)).to_bytes();
-    // Version and flags, then what the earlier layout has not: more flags, a street, a site.
-    let earlier: Vec<u8> = [&[1, bytes[1]], &bytes[2 + 1 + 8 + 4..]].concat();
-    let read = Entry::from_bytes(&earlier).expect("the layout before");
-    assert!(read.has_phone_of(&entry(&honest(7, 1))));
+    // Version and flags, then what the layouts before have not: a given name; and more flags, a street, a site.
+    let site = 2 + 1 + 8 + 4;
+    let earlier: Vec<u8> = [&[2], &bytes[1..site], &bytes[site + 4..]].concat();
+    let earliest: Vec<u8> = [&[1, bytes[1]], &bytes[site + 4..]].concat();
+    for bytes in [earlier, earliest] {
+        let read = Entry::from_bytes(&bytes).expect("a layout before");
+        assert!(read.has_phone_of(&entry(&honest(7, 1))));
+    }
     let mut unknown = bytes;
-    unknown[0] = 3;
+    unknown[0] = 4;
     assert!(Entry::from_bytes(&unknown).is_err());
 }
 

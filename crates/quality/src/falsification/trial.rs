@@ -293,12 +293,14 @@ pub(super) struct Bursts {
 
 impl Bursts {
     /// Many records at one blow are a file that was taken over from another system: such a minute and those beside it are left
-    /// out.
-    pub(super) fn of(by_minute: &FxHashMap<u32, u32>, settings: &Settings) -> Self {
-        let timed = by_minute.values().map(|records| u64::from(*records)).sum();
+    /// out. A file is the dealer's, so that how much of it was entered at one blow is told by all of his records that have a time, `of_dealer`
+    /// of them: a clerk who enters more within a minute is none who enters less.
+    pub(super) fn of(by_minute: &FxHashMap<u32, u32>, of_dealer: u64, settings: &Settings) -> Self {
+        let timed = timed(by_minute);
+        let of_dealer = of_dealer.max(timed);
         let in_minute = |minute: u32| u64::from(by_minute.get(&minute).copied().unwrap_or(0));
         let is_takeover = |records: u64| {
-            records >= settings.takeover_records || records * settings.takeover_one_in > timed
+            records >= settings.takeover_records || records * settings.takeover_one_in > of_dealer
         };
         let near = |minute: u32| [minute.saturating_sub(1), minute, minute.saturating_add(1)];
         let typed = |minute: &u32| !near(*minute).into_iter().any(|m| is_takeover(in_minute(m)));
@@ -322,14 +324,19 @@ impl Bursts {
 /// A burst reaches into the minute beside it with one in so many of the records that make one.
 const REACH: u64 = 3;
 
-/// The fullest minute against an average one in which anything was entered; all bursts count.
-pub(super) fn burst(by_minute: &FxHashMap<u32, u32>, settings: &Settings) -> Trial {
+/// How many records have a time.
+pub(super) fn timed(by_minute: &FxHashMap<u32, u32>) -> u64 {
+    by_minute.values().map(|records| u64::from(*records)).sum()
+}
+
+/// The fullest minute against an average one in which anything was entered; all bursts count. For `of_dealer` see [`Bursts::of`].
+pub(super) fn burst(by_minute: &FxHashMap<u32, u32>, of_dealer: u64, settings: &Settings) -> Trial {
     let Bursts {
         minutes: full,
         records,
         most,
         timed,
-    } = Bursts::of(by_minute, settings);
+    } = Bursts::of(by_minute, of_dealer, settings);
     let minutes = by_minute.len() as f64;
     let mean = timed as f64 / minutes.max(1.0);
     let p = if most == 0 {

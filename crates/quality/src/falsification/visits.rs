@@ -13,7 +13,7 @@ use super::{
     readings::{self, ByVin, Compared},
     state::LastDays,
     stats::usual_share,
-    trial::{Bursts, Passed, Trial, burst, decide, share, usual_month_end},
+    trial::{Bursts, Passed, Trial, burst, decide, share, timed, usual_month_end},
     unit::dealer_and_clerk,
     visit_entry::VisitEntry,
 };
@@ -93,6 +93,8 @@ pub struct VisitAssessment {
     /// Suspects, strongest evidence first.
     pub suspects: Vec<Suspect>,
     marks: BTreeMap<String, Marks>,
+    /// Visits of each unit that have a time.
+    timed: BTreeMap<String, u64>,
 }
 
 /// What is looked for in the visits of one dealer.
@@ -121,17 +123,21 @@ struct Measured<'a> {
     has_lines: bool,
     compared: Compared,
     evenness: Evenness,
+    /// Visits of the dealer that have a time, where the unit is an adviser.
+    of_dealer: u64,
 }
 
 /// Compares the visits of all dealers or advisers.
 pub fn assess_visits(units: &BTreeMap<String, VisitState>, settings: Settings) -> VisitAssessment {
-    compare(units, settings).0
+    compare(units, settings, |_| 0).0
 }
 
-/// Compares units, and gives back the tests by which it did, in their order.
+/// Compares units, and gives back the tests by which it did, in their order. `of_dealer` says how many of a dealer's visits have a time, where
+/// units are advisers.
 fn compare(
     units: &BTreeMap<String, VisitState>,
     settings: Settings,
+    of_dealer: impl Fn(&str) -> u64,
 ) -> (VisitAssessment, Vec<Vec<Trial>>) {
     let by_vin = units.values().map(|state| &state.by_vin);
     let (compared, new_meters) = readings::compare(by_vin, settings.believable_km_a_day);
@@ -148,6 +154,7 @@ fn compare(
             has_lines: with_lines.contains(dealer_and_clerk(unit).0),
             compared,
             evenness: evenness(&state.by_vin, &new_meters, &settings),
+            of_dealer: of_dealer(unit),
         })
         .collect();
     let trials = trials(&measured, &settings);
@@ -160,6 +167,10 @@ fn compare(
     let assessment = VisitAssessment {
         marks: marks.collect(),
         suspects: verdicts.suspects,
+        timed: units
+            .iter()
+            .map(|(unit, state)| (unit.clone(), timed(&state.by_minute)))
+            .collect(),
     };
     (assessment, trials)
 }
@@ -171,7 +182,8 @@ pub fn assess_visit_clerks(
     dealers: &VisitAssessment,
     settings: Settings,
 ) -> ClerkAssessment<VisitAssessment> {
-    let (mut assessment, trials) = compare(clerks, settings);
+    let of_dealer = |clerk: &str| dealers.timed.get(dealer_and_clerk(clerk).0).copied();
+    let (mut assessment, trials) = compare(clerks, settings, |clerk| of_dealer(clerk).unwrap_or(0));
     let has_habit = |clerk: &VisitState| clerk.last_two_days.is_habit();
     let lone = stand_out(clerks, &trials, settings, has_habit);
     let suspects = std::mem::take(&mut assessment.suspects);
@@ -247,7 +259,7 @@ fn trials(measured: &[Measured<'_>], settings: &Settings) -> Vec<Vec<Trial>> {
                 even,
                 settings.mileage_times,
             ),
-            burst(&state.by_minute, settings),
+            burst(&state.by_minute, m.of_dealer, settings),
             Trial {
                 kind: Kind::DigitPattern,
                 ..digits
@@ -278,7 +290,9 @@ impl Marks {
             mileage,
             even: even.unwrap_or_default(),
             bursts: burst
-                .map(|_| Bursts::of(&measured.state.by_minute, settings).minutes)
+                .map(|_| {
+                    Bursts::of(&measured.state.by_minute, measured.of_dealer, settings).minutes
+                })
                 .unwrap_or_default(),
             burst,
         }

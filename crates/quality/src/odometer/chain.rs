@@ -20,6 +20,12 @@ const USUAL_PACE: i64 = 50;
 /// of the pen is repeated from visit to visit.
 const PROOF: usize = 2;
 
+/// A meter that shows no more was put in at that visit or shortly before,
+const FRESH_KM: i64 = 300;
+
+/// if the one before showed more than so many times as much.
+const FAR_BELOW: i64 = 5;
+
 /// What the readings of a car say together.
 pub(super) struct Told {
     /// Of each whether it lies outside of those that agree.
@@ -61,10 +67,14 @@ impl Chain {
 /// agree with each other, and come after all others or before, are of another meter, or nobody knows which are right: they are not wrong.
 pub(super) fn told(readings: &[Meter]) -> Told {
     let mut is_outlier = outliers(readings);
-    let new_meter = if is_outlier.contains(&true) {
-        another_meter(readings, &mut is_outlier)
-    } else {
+    let new_meter = if !is_outlier.contains(&true) {
         clean_break(readings)
+    } else if let Some(place) = fresh_meter(readings) {
+        // A chain that passes over some of the old readings or of the new is one by accident.
+        is_outlier.fill(false);
+        Some(place)
+    } else {
+        another_meter(readings, &mut is_outlier)
     };
     Told {
         is_outlier,
@@ -141,6 +151,14 @@ fn clean_break(told: &[Meter]) -> Option<usize> {
     let believable = fastest(old).max(USUAL_PACE) * TIMES_THE_PACE;
     let falls = told[place].km < told[place - 1].km;
     (is_proved && falls && fastest(new) <= believable).then_some(place)
+}
+
+/// The same where a majority agrees, and the new meter was read first when it had hardly been driven: nobody who mistypes the kilometres of a
+/// car that was driven thousands writes so few.
+fn fresh_meter(told: &[Meter]) -> Option<usize> {
+    let place = clean_break(told)?;
+    let is_fresh = told[place].km <= FRESH_KM && told[place - 1].km > FRESH_KM * FAR_BELOW;
+    is_fresh.then_some(place)
 }
 
 /// Kilometres a day on the fastest stretch of readings that agree.

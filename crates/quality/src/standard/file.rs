@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::Deserialize;
 
 use super::{
-    Applies, Check, Purpose, Range, Reason, Standard, State, Test, invention,
+    Applies, Check, OVERALL, Purpose, Range, Reason, Standard, State, Test, invention,
     range::{self, RangeEntry},
     release,
 };
@@ -71,8 +71,18 @@ impl Standard {
     /// # Errors
     /// The first thing that is wrong: an unknown kind, field, dimension or test, a weight that is not positive, a check that
     /// stands there twice, a dimension with checks but without weight, one that is judged and said not to be, a range whose
-    /// bounds cannot be, a threshold of invention that is unknown or cannot be.
+    /// bounds cannot be, a threshold of invention that is unknown or cannot be, a purpose without a name of its own.
     pub fn parse(text: &str) -> Result<Self, StandardError> {
+        let standard = Self::parse_kept(text)?;
+        standard.check_purposes()?;
+        Ok(standard)
+    }
+
+    /// Reads a standard that an earlier release may have taken, which did not look at the names of purposes.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`], but for those names.
+    pub fn parse_kept(text: &str) -> Result<Self, StandardError> {
         let mut standard = Self::read(text)?;
         let on = standard.effective_from;
         let release = release(standard.kind, on);
@@ -84,6 +94,27 @@ impl Standard {
             }
         }
         Ok(standard)
+    }
+
+    /// Whether each purpose has a name of its own: scores, cards and alerts are kept by it.
+    ///
+    /// # Errors
+    /// The first purpose without a name, with that of the mean of all ([`OVERALL`]), or with that of another.
+    pub fn check_purposes(&self) -> Result<(), StandardError> {
+        for (at, purpose) in self.purposes.iter().enumerate() {
+            let id = purpose.id.as_str();
+            let what = if id.trim().is_empty() || id.trim() != id {
+                "give it a name, such as sale, without blanks around it"
+            } else if id == OVERALL {
+                "that is the mean of all purposes: give it another name"
+            } else if self.purposes[..at].iter().any(|known| known.id == id) {
+                "it stands there twice: give one of the two another name"
+            } else {
+                continue;
+            };
+            return Err(StandardError(format!("purpose {id:?}: {what}")));
+        }
+        Ok(())
     }
 
     /// Reads a standard as it stands there, which all of the release's do.

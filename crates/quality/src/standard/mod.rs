@@ -69,10 +69,13 @@ pub enum State {
     Effective,
 }
 
+/// The name of the mean of all purposes, which none of them may have.
+pub const OVERALL: &str = "overall";
+
 /// What a record must be for one purpose.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Purpose {
-    /// `sale`, `service`, `marketing` or another.
+    /// `sale`, `service`, `marketing` or another, unique within the standard and not [`OVERALL`].
     pub id: String,
     /// Score from which a record is qualified, 0 to 100.
     pub pass: f64,

@@ -251,6 +251,27 @@ fn what_is_wrong_in_a_file_is_named() {
 }
 
 #[test]
+fn each_purpose_has_a_name_of_its_own() {
+    let text = include_str!("../../data/standards/customers.toml");
+    let sale = "id = \"sale\"";
+    for (to, said) in [
+        (
+            "id = \"service\"",
+            "purpose \"service\": it stands there twice",
+        ),
+        ("id = \"overall\"", "purpose \"overall\": that is the mean"),
+        ("id = \" \"", "give it a name"),
+    ] {
+        assert!(text.contains(sale));
+        let named = text.replacen(sale, to, 1);
+        let error = Standard::parse(&named).expect_err(said);
+        assert!(error.to_string().contains(said), "{error}");
+        // What an earlier release took is still read.
+        assert!(Standard::parse_kept(&named).is_ok(), "{said}");
+    }
+}
+
+#[test]
 fn the_releases_thresholds_of_invention_are_those_it_had_before_they_were_data() {
     for standard in built_in() {
         assert_eq!(standard.invention, Settings::default(), "{standard:?}");

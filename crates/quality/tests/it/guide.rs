@@ -28,8 +28,7 @@ fn training_page() -> String {
 fn line(entry: &FieldEntry) -> String {
     let examples = |list: &[&str]| {
         list.iter()
-            .filter(|e| !e.is_empty())
-            .map(|e| format!("`{e}`"))
+            .map(|e| format!("`{}`", e.replace('\n', "↵")))
             .collect::<Vec<_>>()
             .join("<br>")
     };

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     QualityApp,
-    verify::{NewCheck, Problem, Told, check_of, keep},
+    verify::{Kept, NewCheck, Problem, Told, check_of, keep},
 };
 use crate::error::Error;
 
@@ -60,11 +60,9 @@ impl Sink for VerificationSink {
             return rejected(Field::CustomerSourceKey, Rule::SourceKeyMissing);
         }
         // Work lists name records by their ids, systems of dealers by their own keys.
-        let record = get("source_key")
-            .parse()
-            .unwrap_or_else(|_| {
-                source_record_id(&job.dealer, &job.source, &tidy(get("source_key")))
-            });
+        let record = get("source_key").parse().unwrap_or_else(|_| {
+            source_record_id(&job.dealer, &job.source, &tidy(get("source_key")))
+        });
         let checked_at = instant(get("checked_at"), job.now);
         let mut refusals = Vec::new();
         if checked_at.is_none() && !get("checked_at").is_empty() {
@@ -112,16 +110,22 @@ impl Sink for VerificationSink {
         batch: &[&Told],
     ) -> std::result::Result<Vec<Written>, StoreError> {
         let told = batch.iter().map(|told| (*told).clone()).collect();
-        let changed = keep(conn, &*self.app.clock, told).map_err(into_store_error)?;
+        let Kept { changed, erased } =
+            keep(conn, &self.app.vault, &*self.app.clock, told).map_err(into_store_error)?;
         self.app.counted().notify_one();
-        let written = |told: &&Told| Written {
-            outcome: if changed.contains(&told.check.id) {
-                Outcome::Stored
-            } else {
-                Outcome::Unchanged
-            },
-            record: Some(told.check.record),
-            findings: Vec::new(),
+        let written = |told: &&Told| {
+            let is_erased = erased.contains(&SourceRecordId::from(told.check.record));
+            Written {
+                outcome: if is_erased {
+                    Outcome::Erased
+                } else if changed.contains(&told.check.id) {
+                    Outcome::Stored
+                } else {
+                    Outcome::Unchanged
+                },
+                record: (!is_erased).then_some(told.check.record),
+                findings: Vec::new(),
+            }
         };
         Ok(batch.iter().map(written).collect())
     }

@@ -131,7 +131,7 @@ impl QualityApp {
         let mut put = Vec::new();
         for kept in storage::standards(conn, kind)? {
             put.push(Version {
-                standard: self.parse(&kept.text)?,
+                standard: self.parse_kept(&kept.text)?,
                 text: kept.text,
                 is_in_force: false,
                 created_at: Some(kept.created_at),
@@ -164,6 +164,13 @@ impl QualityApp {
 
     /// Reads a standard; what is wrong is told with its place.
     pub(super) fn parse(&self, text: &str) -> Result<Arc<Standard>> {
+        let standard = self.parse_kept(text)?;
+        standard.check_purposes().map_err(Error::StandardInvalid)?;
+        Ok(standard)
+    }
+
+    /// Reads a standard that was put, maybe before the names of purposes were looked at: what was judged stays as it was judged.
+    fn parse_kept(&self, text: &str) -> Result<Arc<Standard>> {
         if text.len() > LONGEST {
             let message = format!("at most {LONGEST} bytes");
             return Err(Error::Invalid(vec![Violation::new(
@@ -173,7 +180,7 @@ impl QualityApp {
         if let Some(known) = self.read.read().get(text) {
             return Ok(Arc::clone(known));
         }
-        let standard = Standard::parse(text).map_err(Error::StandardInvalid)?;
+        let standard = Standard::parse_kept(text).map_err(Error::StandardInvalid)?;
         let standard = Arc::new(standard);
         let mut read = self.read.write();
         if read.len() >= REMEMBERED {

@@ -12,6 +12,7 @@ use marque_errors::Violation;
 use marque_events::{NewEvent, publish, to_proto_time};
 use marque_ledger::{Entry, Keyed, record};
 use marque_quality::{Field, RecordKind};
+use marque_vault::Vault;
 use prost::Message;
 use uuid::Uuid;
 
@@ -100,13 +101,13 @@ impl QualityApp {
                 message,
             )]));
         }
-        let clock = self.clock.clone();
+        let (clock, vault) = (self.clock.clone(), self.vault.clone());
         let answered = self
             .db
             .write(move |conn| {
                 keyed.once(conn, &ctx, now, "RecordVerifications", |conn| {
                     let checks = read_checks(conn, &ctx, now, &new)?;
-                    let changed = keep(conn, &*clock, checks)?.len() as i64;
+                    let changed = keep(conn, &vault, &*clock, checks)?.changed.len() as i64;
                     let detail = changed.to_string();
                     let entry = Entry {
                         act: "verifications_recorded",
@@ -323,12 +324,26 @@ fn draw_list(
     Ok((list, progress))
 }
 
-/// Keeps checks and tells what they found out; gives back the ids of those that are new or changed.
+/// What became of checks.
+pub(super) struct Kept {
+    /// Ids of those that are new or changed.
+    pub(super) changed: HashSet<Uuid>,
+    /// Records of people who were erased: nothing is kept of them.
+    pub(super) erased: HashSet<SourceRecordId>,
+}
+
+/// Keeps checks and tells what they found out.
 pub(super) fn keep(
     conn: &mut Conn<'_>,
+    vault: &Vault,
     clock: &dyn Clock,
     mut told: Vec<Told>,
-) -> Result<HashSet<Uuid>> {
+) -> Result<Kept> {
+    let records = told
+        .iter()
+        .map(|one| SourceRecordId::from(one.check.record));
+    let erased = marque_intake::entombed(conn, vault, records.collect::<Vec<_>>())?;
+    told.retain(|one| !erased.contains(&SourceRecordId::from(one.check.record)));
     // The same key twice: the last row stands, also where it says what is known.
     told.reverse();
     told.sort_by_key(|one| one.check.id);
@@ -343,7 +358,8 @@ pub(super) fn keep(
     let checks: Vec<Check> = told.into_iter().map(|one| one.check).collect();
     storage::put_checks(conn, &checks)?;
     tell(conn, clock, &checks)?;
-    Ok(checks.into_iter().map(|check| check.id).collect())
+    let changed = checks.into_iter().map(|check| check.id).collect();
+    Ok(Kept { changed, erased })
 }
 
 /// Tells what checks found out about records, one event for all; what a dealer says of his own tells nothing.

@@ -10,7 +10,7 @@ use marque_quality::{
 use super::{Evidence, Excused};
 
 /// The purpose that is the mean of all others.
-pub(crate) const OVERALL: &str = "overall";
+pub(crate) const OVERALL: &str = marque_quality::standard::OVERALL;
 
 /// Points of one record for one purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use marque_api::{
 };
 use marque_core::{ComplaintId, SourceRecordId, VehicleId, VisitId};
 use marque_db::Conn;
-use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, Regions};
+use marque_events::{ApplyError, CUSTOMERS_ERASED, Erased, Handler, Regions, from_proto_time};
 use marque_quality::RecordKind;
 use marque_vault::Vault;
 use prost::Message as _;
@@ -78,9 +78,11 @@ impl Handler for Customers {
 impl Customers {
     fn erased(&self, conn: &mut Conn<'_>, event: &Event) -> Result<(), ApplyError> {
         let erased = Erased::of(event)?;
+        let at = event.time.as_ref().map(from_proto_time).unwrap_or_default();
         let records: Vec<Uuid> = erased.records.iter().map(|record| record.uuid()).collect();
         storage::lock(conn)?;
         storage::forget_records(conn, &records)?;
+        marque_intake::entomb(conn, &self.0, &erased.records, at)?;
         erased.forget_dead_letters(conn)?;
         marque_intake::forget_rows_of(conn, &self.0, &erased.records)?;
         Ok(())

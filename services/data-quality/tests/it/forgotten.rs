@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use marque_api::customer::v1::CustomersErased;
+use marque_api::{
+    customer::v1::CustomersErased,
+    quality::v1::{RecordVerificationsRequest, Verification},
+};
 use marque_testkit::{TestDb, store_test_suite};
 
 use crate::world::{Owner, TWINS, World, event, record, records};
@@ -11,6 +14,7 @@ store_test_suite!(
     records_of_who_is_erased_are_counted_out,
     what_was_on_its_way_when_its_person_was_erased_is_not_kept,
     who_is_erased_does_not_come_back_with_a_sibling,
+    no_call_about_who_is_erased_is_kept,
 );
 
 async fn records_of_who_is_erased_are_counted_out(db: TestDb) {
@@ -87,4 +91,36 @@ async fn who_is_erased_does_not_come_back_with_a_sibling(db: TestDb) {
     world.until(|cards| records(cards) >= 3).await;
     let recounted = world.recount().await;
     assert_eq!((recounted.records, recounted.differing), (3, 0));
+}
+
+async fn no_call_about_who_is_erased_is_kept(db: TestDb) {
+    let world = World::start(db, Owner::default(), 2).await;
+    let sent: Vec<_> = (0..2).map(|n| record(n, 2, 1)).collect();
+    world.change(&sent);
+    world.until(|cards| records(cards) == 2).await;
+    world.owner.forget(&sent[..1]);
+    let told = CustomersErased {
+        erasure_id: "ers_1".into(),
+        customer_ids: Vec::new(),
+        source_record_ids: vec![sent[0].id.clone()],
+        restricted: false,
+        words: Vec::new(),
+    };
+    let told = event(2, "marque.customer.customers.erased", &told);
+    world.customers.deliver([told]).await;
+    world.until(|cards| records(cards) == 1).await;
+    let called = |record: &str| {
+        world.hq(RecordVerificationsRequest {
+            verifications: vec![Verification {
+                record_id: record.to_owned(),
+                outcome: "confirmed".into(),
+                key: "a".into(),
+                ..Verification::default()
+            }],
+        })
+    };
+    for (record, recorded) in [(&sent[0].id, 0), (&sent[1].id, 1)] {
+        let answer = world.quality().record_verifications(called(record)).await;
+        assert_eq!(answer.unwrap().into_inner().recorded, recorded);
+    }
 }

@@ -127,6 +127,27 @@ fn a_clerk_who_does_the_deliveries_of_all_months_ends_is_no_suspect() {
 }
 
 #[test]
+fn a_clerk_who_enters_more_at_one_blow_is_named_no_less() {
+    for blow in [9, 14, 20, 30] {
+        let change = |i: u64, row: &mut Row| {
+            if i % 4 == 0 && i / 4 < blow {
+                "2025-03-05 14:07".clone_into(&mut row.recorded_at);
+            }
+        };
+        let (dealers, clerks) = counted(change, |_, i, _| format!("S{}", i % 4));
+        let settings = Settings::default();
+        let by_dealer = assess(&dealers, settings);
+        let of_clerks = assess_clerks(&clerks, &by_dealer, settings).suspects;
+        let named: Vec<(&str, Kind)> = of_clerks
+            .iter()
+            .map(|suspect| (suspect.unit.as_str(), suspect.kind))
+            .collect();
+        let clerk = clerk_unit("D7", "S0");
+        assert_eq!(named, [(clerk.as_str(), Kind::EntryBurst)], "{blow}");
+    }
+}
+
+#[test]
 fn few_entries_and_one_months_end_make_no_habit() {
     // Eight entries; and a clerk who came for the last two days of a year.
     for (invented, day) in [(8, None), (20, Some("2024-12-3"))] {
