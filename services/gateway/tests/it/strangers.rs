@@ -59,3 +59,39 @@ async fn a_copy_with_the_words_is_not_good_for_who_may_see_them_no_more() {
         .insert("if-none-match", etag.parse().unwrap());
     assert_eq!(rig.send(again).await.status.as_u16(), 200);
 }
+
+#[tokio::test]
+async fn whom_the_customer_role_does_not_show_has_no_score_for_a_dealer() {
+    for part in ["score", "score-history", "loyalty", "due-dates"] {
+        let rig = Rig::new();
+        let path = format!("/v1/customers/{CUSTOMER}/{part}");
+        let seen = get(&rig, "D002", &path).await;
+        assert_eq!(seen.status.as_u16(), 200, "{path}: {}", seen.text);
+        rig.customer.fail(Code::NotFound);
+        let seen = get(&rig, "D002", &path).await;
+        assert_eq!(seen.status.as_u16(), 404, "{path}: {}", seen.text);
+        // Headquarters sees everybody, and asks nobody first.
+        let whole = rig.call("GET", &path, "").await;
+        assert_eq!(whole.status.as_u16(), 200, "{path}: {}", whole.text);
+    }
+}
+
+#[tokio::test]
+async fn of_whom_the_customer_role_does_not_show_a_dealer_lists_his_own_cases_alone() {
+    let rig = Rig::new();
+    let path = format!("/v1/complaints?customer_id={CUSTOMER}");
+    let asked = |dealer: &str| rig.complaint.last_message().contains(dealer);
+    get(&rig, "D002", &path).await;
+    assert!(asked("dealer: \"\""), "{}", rig.complaint.last_message());
+    rig.customer.fail(Code::NotFound);
+    get(&rig, "D002", &path).await;
+    assert!(
+        asked("dealer: \"D002\""),
+        "{}",
+        rig.complaint.last_message()
+    );
+    let before = rig.complaint.calls();
+    let others = get(&rig, "D002", &format!("{path}&dealer=D001")).await;
+    assert_eq!(others.json()["complaints"], serde_json::json!([]));
+    assert_eq!(rig.complaint.calls(), before);
+}

@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use marque_api::complaint::v1 as pb;
+use marque_auth::Scope;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -11,7 +12,10 @@ use crate::{
     edge::Call,
     extract::{Path, Query},
     problem::Answer,
-    routes::paging::{self, Paging},
+    routes::{
+        customers::check_shown,
+        paging::{self, Paging},
+    },
     state::App,
     values::views,
 };
@@ -107,7 +111,7 @@ pub(crate) async fn list_complaints(
         page_size,
         page_token,
     } = query;
-    let request = pb::ListComplaintsRequest {
+    let mut request = pb::ListComplaintsRequest {
         state,
         dealer,
         customer_id,
@@ -123,6 +127,21 @@ pub(crate) async fn list_complaints(
         sort,
         due_until,
     };
+    if let Scope::Dealer(own) = &call.identity.scope
+        && !request.customer_id.is_empty()
+        && check_shown(&app, &call, &request.customer_id)
+            .await
+            .is_err()
+    {
+        // Of whom he may not be shown he knows his own cases alone.
+        let asked = std::mem::replace(&mut request.dealer, own.to_string());
+        if !asked.is_empty() && asked != request.dealer {
+            return ok(&ComplaintPage {
+                complaints: Vec::new(),
+                next_page_token: String::new(),
+            });
+        }
+    }
     page(&app, &call, request).await
 }
 

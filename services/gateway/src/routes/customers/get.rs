@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use marque_api::customer::v1 as pb;
+use marque_auth::Scope;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -58,4 +59,14 @@ pub(crate) async fn find(
             client.get_customer(request).await
         });
     Ok(get.await?.customer.unwrap_or_default())
+}
+
+/// Fails as the customer role does of whom it does not show to the caller's dealer: other roles hear by its events that he withdrew consent
+/// to be shown, and may not have heard of it yet.
+pub(crate) async fn check_shown(app: &App, call: &Call, id: &str) -> Answer<()> {
+    if matches!(call.identity.scope, Scope::Dealer(_)) {
+        // On the heap: beside a read it is too large a future for the stack.
+        Box::pin(find(app, call, id.to_owned(), false)).await?;
+    }
+    Ok(())
 }

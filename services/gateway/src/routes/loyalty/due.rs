@@ -5,7 +5,10 @@ use marque_api::scoring::v1 as pb;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{answer::ok, edge::Call, extract::Path, problem::Answer, state::App, values::views};
+use crate::{
+    answer::ok, edge::Call, extract::Path, problem::Answer, routes::customers::check_shown,
+    state::App, values::views,
+};
 
 /// Cars and what is due for them.
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,6 +142,7 @@ pub(crate) async fn get_customer_due_dates(
     call: Call,
     Path(customer_id): Path<String>,
 ) -> Answer {
+    check_shown(&app, &call, &customer_id).await?;
     find(&app, &call, of_customer(customer_id)).await
 }
 

@@ -11,7 +11,7 @@ use crate::{
     edge::Call,
     extract::{Path, Query},
     problem::Answer,
-    routes::paging,
+    routes::{customers::check_shown, paging},
     state::App,
     values::views,
 };
@@ -25,6 +25,7 @@ pub(crate) async fn get_loyalty(
     call: Call,
     Path(customer_id): Path<String>,
 ) -> Answer {
+    check_shown(&app, &call, &customer_id).await?;
     let request = pb::GetLoyaltyRequest { customer_id };
     let get = app
         .clients

@@ -12,7 +12,7 @@ use crate::{
     edge::Call,
     extract::{Path, Query},
     problem::{Answer, Failure},
-    routes::paging::Paging,
+    routes::{customers::check_shown, paging::Paging},
     state::App,
     values::views,
 };
@@ -50,6 +50,7 @@ pub(crate) async fn get_score(
     Path(id): Path<String>,
     Query(query): Query<ScoreQuery>,
 ) -> Answer {
+    check_shown(&app, &call, &id).await?;
     ok(&find(&app, &call, id, query).await?)
 }
 
@@ -112,6 +113,7 @@ pub(crate) async fn list_score_history(
     Path(customer_id): Path<String>,
     Query(paging): Query<Paging>,
 ) -> Answer {
+    check_shown(&app, &call, &customer_id).await?;
     let (page_size, page_token) = paging.into_parts();
     let request = pb::ListScoreHistoryRequest {
         customer_id,
