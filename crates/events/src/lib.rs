@@ -19,7 +19,8 @@ pub use dead_letters::{Chosen, DeadLetter, ask_retry, dead_letters};
 pub use erasure::{CUSTOMERS_ERASED, Erased, ErasedWord, withdraw_links};
 pub use feed::Feed;
 pub use links::{
-    Alias, LONGEST_CHAIN, Linked, current_customer, customers_of, put_alias, put_links, relink,
+    Alias, LONGEST_CHAIN, Linked, current_customer, customers_of, put_alias, put_links,
+    records_with_dealers, relink,
 };
 pub use outbox::{ANSWER_BYTES, NewEvent, first_since, newest_before, prune, publish, read_after};
 pub use positions::{Positions, forget_applied, positions};

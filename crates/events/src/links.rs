@@ -181,6 +181,20 @@ pub fn current_customer(
     Ok(current)
 }
 
+/// The source records of a customer, each with its dealer, where the service's links name dealers.
+///
+/// # Errors
+/// What the store says.
+pub fn records_with_dealers(
+    conn: &mut Conn<'_>,
+    customer: CustomerId,
+) -> Result<Vec<(SourceRecordId, String)>, StoreError> {
+    let sql = "SELECT source_record_id, dealer FROM record_links WHERE customer_id = ?1";
+    conn.query(sql, &[customer.uuid().into()], |row| {
+        Ok((row.get::<Uuid>(0)?.into(), row.get(1)?))
+    })
+}
+
 fn keys<'v>(records: impl IntoIterator<Item = SourceRecordId>) -> Vec<Value<'v>> {
     records
         .into_iter()

@@ -27,12 +27,14 @@ pub struct HeldRow<'a> {
 impl HeldRow<'_> {
     /// Whether a field is the key of one of the source records.
     pub fn names(&self, records: &[SourceRecordId]) -> bool {
-        let is_key = |field: &String| {
-            let key = tidy(field);
-            let id = source_record_id(self.dealer, self.source, &key);
-            !key.is_empty() && records.contains(&id)
-        };
-        self.fields.iter().any(is_key)
+        self.fields.iter().any(|field| self.has_key(field, records))
+    }
+
+    /// Whether a text is the key of one of the source records, if it is a key of the file's dealer and source.
+    pub(crate) fn has_key(&self, text: &str, records: &[SourceRecordId]) -> bool {
+        let key = tidy(text);
+        let id = source_record_id(self.dealer, self.source, &key);
+        !key.is_empty() && records.contains(&id)
     }
 }
 
@@ -135,7 +137,12 @@ pub fn forget_rows(
 }
 
 /// The fields of a row; `None` where no key opens it, so that it says nothing to anybody.
-fn open(vault: &Vault, import: ImportId, line: i64, sealed: &[u8]) -> Option<Vec<String>> {
+pub(crate) fn open(
+    vault: &Vault,
+    import: ImportId,
+    line: i64,
+    sealed: &[u8],
+) -> Option<Vec<String>> {
     let name = line.to_string();
     let opened = vault.open(quarantine_place(&import, &name), sealed).ok()?;
     let kept = KeptFields::decode(opened.as_slice()).ok()?;

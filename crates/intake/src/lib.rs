@@ -8,6 +8,7 @@ mod failure;
 mod finding;
 mod forgetting;
 mod grpc;
+mod held;
 mod intake;
 mod outcome;
 mod reading;
@@ -26,6 +27,7 @@ pub use evidence::{EvidenceGrpc, RecordEvidence, Witness, clerk_key, evidence_ke
 pub use finding::{outcome_of, to_pb as findings_to_pb};
 pub use forgetting::{HeldRow, entomb, entombed, forget_rows, forget_rows_of};
 pub use grpc::ImportGrpc;
+pub use held::{HeldPage, held_rows};
 pub use intake::{Intake, IntakeSettings, QUARANTINE, ROWS_KEPT};
 pub use outcome::Outcome;
 pub use sink::{Entry, Job, Refusal, RowView, Sink, Written};

@@ -53,6 +53,11 @@ impl<'a> Named<'a> {
     }
 }
 
+/// Whether a cell of the column of dealers has a code that is not the sender's.
+pub(crate) fn is_anothers(cell: &str, sender: &DealerCode) -> bool {
+    present(Some(cell)).is_some_and(|cell| whose(cell, sender) == Whose::Another)
+}
+
 /// Whose code a cell is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Whose {

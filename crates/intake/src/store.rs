@@ -1,6 +1,9 @@
 //! The tables of imports: every statement of the crate.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use marque_auth::Scope;
 use marque_core::{DealerCode, ImportId, PageRequest, Timestamp};
@@ -444,6 +447,21 @@ pub(crate) fn with_quarantine(
         &[],
         |row| Ok((row.get::<Uuid>(0)?.into(), row.get(1)?, row.get(2)?)),
     )
+}
+
+/// Imports of some dealers of which rows are held back, from one on, in order of their ids.
+pub(crate) fn with_quarantine_of(
+    conn: &mut Conn<'_>,
+    dealers: &BTreeSet<&str>,
+    from: Uuid,
+) -> Result<Vec<ImportRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM imports WHERE quarantined > 0 AND id >= ?1 AND dealer IN (??)"
+    );
+    let keys: Vec<Value<'_>> = dealers.iter().map(|dealer| (*dealer).into()).collect();
+    let mut imports = conn.query_in(&sql, &[from.into()], &keys, read_import)?;
+    imports.sort_by_key(|import| import.id.uuid());
+    Ok(imports)
 }
 
 /// Forgets a quarantined row.

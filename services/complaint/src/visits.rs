@@ -31,6 +31,7 @@ impl Visits {
     ) -> Result<String> {
         let request = GetVisitRequest {
             id: visit.to_string(),
+            ..GetVisitRequest::default()
         };
         let answer = self.client.clone().get_visit(meta.outgoing(request)).await;
         let visit = match answer {

@@ -63,6 +63,7 @@ impl History {
                 page_size: PAGE,
                 page_token,
                 headers_only: false,
+                strangers: Vec::new(),
             };
             let mut client = self.client.clone();
             let page = client.list_vehicle_visits(meta.outgoing(request)).await;

@@ -2,8 +2,11 @@
 //! earlier versions of his visits, and what was told of his purchases, payments and assessments.
 
 use marque_api::{
-    intake::v1::Column, scoring::v1 as scoring, scoring::v1::ExportFactsRequest,
-    service_history::v1::ExportVisitsRequest, vehicle::v1 as vehicle,
+    intake::v1::{Column, HeldRow},
+    scoring::v1 as scoring,
+    scoring::v1::ExportFactsRequest,
+    service_history::v1::ExportVisitsRequest,
+    vehicle::v1 as vehicle,
     vehicle::v1::ExportRowsRequest,
 };
 use serde::Serialize;
@@ -158,6 +161,46 @@ impl From<scoring::ExportedFact> for FactView {
     }
 }
 
+/// A row of a file that was not taken in as it came and is held back under a key of his, until it is mended or forgotten.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HeldRow)]
+pub(crate) struct HeldRowView {
+    /// Import.
+    import_id: String,
+    /// Kind of its rows.
+    #[schema(example = "visits")]
+    kind: String,
+    /// Dealer.
+    dealer: String,
+    /// Source system.
+    source: String,
+    /// Line in the file, the header being line 1.
+    line: i64,
+    /// What stood in it, without the keys of others.
+    columns: Vec<ColumnView>,
+}
+
+impl From<HeldRow> for HeldRowView {
+    fn from(row: HeldRow) -> Self {
+        let HeldRow {
+            import_id,
+            kind,
+            dealer,
+            source,
+            line,
+            columns,
+        } = row;
+        Self {
+            import_id,
+            kind,
+            dealer,
+            source,
+            line,
+            columns: views(columns),
+        }
+    }
+}
+
 /// A visit as it stands, or a version of one that was replaced.
 pub(super) enum Told {
     Standing(VisitView),
@@ -169,6 +212,7 @@ pub(super) async fn visits(app: &App, call: &Call, id: &str, token: String) -> P
         customer_id: id.to_owned(),
         page_size: PAGE,
         page_token: token,
+        held_rows: false,
     };
     let export = app
         .clients
@@ -187,6 +231,7 @@ pub(super) async fn rows(app: &App, call: &Call, id: &str, token: String) -> Pag
         customer_id: id.to_owned(),
         page_size: PAGE,
         page_token: token,
+        held_rows: false,
     };
     let export = app
         .clients
@@ -203,6 +248,7 @@ pub(super) async fn facts(app: &App, call: &Call, id: &str, token: String) -> Pa
         customer_id: id.to_owned(),
         page_size: PAGE,
         page_token: token,
+        held_rows: false,
     };
     let export = app
         .clients
@@ -213,6 +259,78 @@ pub(super) async fn facts(app: &App, call: &Call, id: &str, token: String) -> Pa
     // Of whom nothing was told yet the service knows nothing.
     match if_there(export.await)? {
         Some(export) => Ok((views(export.facts), export.next_page_token)),
+        None => Ok((Vec::new(), String::new())),
+    }
+}
+
+/// Rows of visits that are held back.
+pub(super) async fn held_visits(
+    app: &App,
+    call: &Call,
+    id: &str,
+    token: String,
+) -> Page<HeldRowView> {
+    let request = ExportVisitsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+        held_rows: true,
+    };
+    let export = app
+        .clients
+        .visits
+        .read(call, request, |mut client, request| async move {
+            client.export_visits(request).await
+        });
+    let export = export.await?;
+    Ok((views(export.held_rows), export.next_page_token))
+}
+
+/// Rows of cars that are held back.
+pub(super) async fn held_cars(
+    app: &App,
+    call: &Call,
+    id: &str,
+    token: String,
+) -> Page<HeldRowView> {
+    let request = ExportRowsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+        held_rows: true,
+    };
+    let export = app
+        .clients
+        .vehicle
+        .read(call, request, |mut client, request| async move {
+            client.export_rows(request).await
+        });
+    let export = export.await?;
+    Ok((views(export.held_rows), export.next_page_token))
+}
+
+/// Rows of purchases, payments and assessments that are held back.
+pub(super) async fn held_facts(
+    app: &App,
+    call: &Call,
+    id: &str,
+    token: String,
+) -> Page<HeldRowView> {
+    let request = ExportFactsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token: token,
+        held_rows: true,
+    };
+    let export = app
+        .clients
+        .scoring
+        .read(call, request, |mut client, request| async move {
+            client.export_facts(request).await
+        });
+    // Of whom nothing was told yet the service knows nothing.
+    match if_there(export.await)? {
+        Some(export) => Ok((views(export.held_rows), export.next_page_token)),
         None => Ok((Vec::new(), String::new())),
     }
 }

@@ -24,7 +24,7 @@ use super::{
     archive::{CaseFile, Source, archive},
     complaints::ComplaintView,
     customers::{self, CustomerView, HistoryEntryView, SourceRecordView},
-    exported::{self, FactView, RowView, Told},
+    exported::{self, FactView, HeldRowView, RowView, Told},
     loyalty::{DueDates, LoyaltyView, of_customer},
     scores::{self, ScoreQuery, ScoreView},
     vehicles::CustomerVehicleView,
@@ -65,6 +65,9 @@ pub(crate) struct PersonalData {
     complaints: Vec<ComplaintView>,
     /// Purchases, payments, assessments and benefits, also those that were corrected or taken back; whether or not he consents to be scored.
     facts: Vec<FactView>,
+    /// Rows of visits, cars, purchases, payments and assessments that were not taken in as they came and lie under a key of his until they are
+    /// mended or forgotten.
+    held_rows: Vec<HeldRowView>,
     /// His score as it is now and how it comes about; absent if he withdrew consent or none was computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     score: Option<ScoreView>,
@@ -227,6 +230,7 @@ async fn gather(
         pages(|token| exported::rows(app, call, id, token)),
         pages(|token| exported::facts(app, call, id, token)),
     )?;
+    let held_rows = held_rows(app, call, id).await?;
     let (mut visits, mut earlier_visits) = (Vec::new(), Vec::new());
     for visit in told {
         match visit {
@@ -251,12 +255,20 @@ async fn gather(
         earlier_visits,
         complaints: views(complaints),
         facts,
+        held_rows,
         score,
         score_history,
         loyalty,
         due_dates,
     };
     Ok((data, files))
+}
+
+async fn held_rows(app: &App, call: &Call, id: &str) -> Answer<Vec<HeldRowView>> {
+    let mut rows = pages(|token| exported::held_visits(app, call, id, token)).await?;
+    rows.extend(pages(|token| exported::held_cars(app, call, id, token)).await?);
+    rows.extend(pages(|token| exported::held_facts(app, call, id, token)).await?);
+    Ok(rows)
 }
 
 /// One page and the token of the next.

@@ -17,3 +17,4 @@ mod profile;
 mod reasons;
 mod rig;
 mod serving;
+mod strangers;

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use marque_auth::CallContext;
 use marque_core::{CustomerId, FactId, PageRequest, SourceRecordId, Timestamp};
 use marque_db::Conn;
-use marque_intake::Outcome;
+use marque_events::records_with_dealers;
+use marque_intake::{HeldPage, Outcome, held_rows};
 use marque_ledger::{Entry, IdempotencyKey, once, record};
 use marque_rpc::CallMeta;
 use marque_vault::Vault;
@@ -130,6 +131,25 @@ impl ScoreApp {
                 let is_full = told.len() == page.size as usize;
                 let next = told.last().filter(|_| is_full).map(storage::told_key);
                 Ok((told, next))
+            })
+            .await
+    }
+}
+
+impl ScoreApp {
+    /// Rows of files that are held back under a key of a customer's, for himself or for whoever hands them out to him.
+    pub(crate) async fn export_held(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<HeldPage> {
+        let (vault, now) = (self.vault.clone(), self.clock.now());
+        self.db
+            .scan(move |conn| {
+                let customer = visible(conn, ctx.scope(), customer, now)?;
+                let records = records_with_dealers(conn, customer)?;
+                Ok(held_rows(conn, &vault, &records, &[], &page)?)
             })
             .await
     }

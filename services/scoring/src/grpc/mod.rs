@@ -72,12 +72,24 @@ impl ScoreGrpc {
     ) -> Result<pb::ExportFactsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let list = format!("exported_facts?customer={}", request.customer_id);
+        let list = format!(
+            "exported_facts?customer={}&held={}",
+            request.customer_id, request.held_rows
+        );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let customer = customer(&request.customer_id)?;
+        if request.held_rows {
+            let held = self.app.export_held(ctx, customer, page).await?;
+            return Ok(pb::ExportFactsResponse {
+                facts: Vec::new(),
+                next_page_token: token(held.next, &list),
+                held_rows: held.rows,
+            });
+        }
         let (told, next) = self.app.export_facts(ctx, customer, page).await?;
         Ok(pb::ExportFactsResponse {
             facts: told.into_iter().map(convert::fact_to_pb).collect(),
+            held_rows: Vec::new(),
             next_page_token: token(next, &list),
         })
     }

@@ -241,6 +241,7 @@ async fn who_does_not_want_to_be_scored_is_handed_all_that_was_told_of_him(db: T
             customer_id: customer(10).to_string(),
             page_size: 1,
             page_token: token,
+            held_rows: false,
         };
         let request = world.ask(Role::Customer, Scope::Customer(customer(10)), message);
         let page = world.scoring().export_facts(request).await.unwrap();

@@ -11,6 +11,7 @@ mod events;
 mod facts;
 mod forgotten;
 mod guarantees;
+mod held;
 mod holds;
 mod imports;
 mod loyalty;

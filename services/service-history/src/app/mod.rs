@@ -9,7 +9,7 @@ mod sealing;
 mod sink;
 mod write;
 
-pub(crate) use read::{Page, Shown, VisitApp};
+pub(crate) use read::{Page, Shown, Strangers, VisitApp};
 pub(crate) use rows::{RawRow, Rows};
 pub(crate) use sealing::seal_what_lies_open;
 pub(crate) use sink::VisitSink;

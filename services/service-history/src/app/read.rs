@@ -10,7 +10,8 @@ use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest, SharedClock, Timestamp, VisitId};
 use marque_db::{Conn, Database};
 use marque_errors::Violation;
-use marque_intake::{Directory, Outcome};
+use marque_events::records_with_dealers;
+use marque_intake::{Directory, HeldPage, Outcome, held_rows};
 use marque_ledger::{Entry as Act, IdempotencyKey, once, record};
 use marque_quality::{Finding, Lang, Severity, vin::Vin};
 use marque_rpc::CallMeta;
@@ -45,6 +46,9 @@ pub(crate) struct Shown {
     /// Only of a visit that is shown alone.
     pub(crate) doubt: Option<Implausible>,
 }
+
+/// Customers of whom the customer service says that the caller's dealer is shown nothing any more, whatever its events have told here.
+pub(crate) type Strangers = Vec<CustomerId>;
 
 /// One page of a list and the key of the next.
 #[derive(Clone)]
@@ -138,32 +142,42 @@ impl VisitApp {
                 let (id, outcome) = read_kept(&kept)?;
                 let visit = app.store.find(conn, ctx.scope(), id)?;
                 let visit = visit.ok_or(Error::VisitUnknown)?;
-                Ok((show_alone(conn, ctx.scope(), visit, now)?, outcome))
+                Ok((show_alone(conn, ctx.scope(), visit, &[], now)?, outcome))
             })
             .await
     }
 
-    pub(crate) async fn get(&self, ctx: CallContext, id: VisitId) -> Result<Shown> {
+    pub(crate) async fn get(
+        &self,
+        ctx: CallContext,
+        id: VisitId,
+        strangers: Strangers,
+    ) -> Result<Shown> {
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .across()
             .read(move |conn| {
-                let visit = app.find_visible(conn, ctx.scope(), id, now)?;
-                show_alone(conn, ctx.scope(), visit, now)
+                let visit = app.find_visible(conn, ctx.scope(), id, &strangers, now)?;
+                show_alone(conn, ctx.scope(), visit, &strangers, now)
             })
             .await
     }
 
     /// The visit and its earlier versions, newest first.
-    pub(crate) async fn list_versions(&self, ctx: CallContext, id: VisitId) -> Result<Vec<Shown>> {
+    pub(crate) async fn list_versions(
+        &self,
+        ctx: CallContext,
+        id: VisitId,
+        strangers: Strangers,
+    ) -> Result<Vec<Shown>> {
         let (app, now) = (self.clone(), self.clock.now());
         self.db
             .across()
             .scan(move |conn| {
-                let visit = app.find_visible(conn, ctx.scope(), id, now)?;
+                let visit = app.find_visible(conn, ctx.scope(), id, &strangers, now)?;
                 let mut versions = app.store.list_versions(conn, ctx.scope(), &visit)?;
                 versions.insert(0, visit);
-                show(conn, ctx.scope(), versions, now)
+                show(conn, ctx.scope(), versions, &strangers, now)
             })
             .await
     }
@@ -173,8 +187,8 @@ impl VisitApp {
         &self,
         ctx: CallContext,
         typed: &str,
-        page: PageRequest,
-        listed: Listed,
+        (page, listed): (PageRequest, Listed),
+        strangers: Strangers,
     ) -> Result<Page> {
         let Ok(vin) = Vin::parse(typed) else {
             return Ok(Page {
@@ -193,7 +207,11 @@ impl VisitApp {
                     });
                 }
                 conn.see_all_dealers()?;
-                app.page(conn, ctx.scope(), Whose::Vehicle(vin), &page, listed, now)
+                let whose = Whose::Vehicle(vin);
+                let visits = app.store.list(conn, ctx.scope(), whose, &page, listed)?;
+                let next = next_of(&visits, &page);
+                let entries = show(conn, ctx.scope(), visits, &strangers, now)?;
+                Ok(Page { entries, next })
             })
             .await
     }
@@ -217,14 +235,12 @@ impl VisitApp {
                     });
                 }
                 conn.see_all_dealers()?;
-                app.page(
-                    conn,
-                    ctx.scope(),
-                    Whose::Customer(customer),
-                    &page,
-                    listed,
-                    now,
-                )
+                let whose = Whose::Customer(customer);
+                let visits = app.store.list(conn, ctx.scope(), whose, &page, listed)?;
+                let next = next_of(&visits, &page);
+                // Whoever may list a customer's visits knows him.
+                let entries = show_of(conn, ctx.scope(), visits, &[(customer, true)], now)?;
+                Ok(Page { entries, next })
             })
             .await
     }
@@ -252,7 +268,7 @@ impl VisitApp {
                     told.into_iter().partition(|(_, stands)| *stands);
                 let mut shown = |told: Vec<(Visit, bool)>| {
                     let visits = told.into_iter().map(|(visit, _)| visit).collect();
-                    show_of(conn, ctx.scope(), visits, Some(customer), now)
+                    show_of(conn, ctx.scope(), visits, &[(customer, true)], now)
                 };
                 Ok(Export {
                     visits: shown(standing)?,
@@ -263,24 +279,25 @@ impl VisitApp {
             .await
     }
 
-    fn page(
+    /// Rows of files that are held back under a key of a customer's, for himself or for whoever hands them out to him.
+    pub(crate) async fn export_held(
         &self,
-        conn: &mut Conn<'_>,
-        scope: &Scope,
-        whose: Whose<'_>,
-        page: &PageRequest,
-        listed: Listed,
-        now: Timestamp,
-    ) -> Result<Page> {
-        let visits = self.store.list(conn, scope, whose, page, listed)?;
-        let is_full = visits.len() == page.size as usize;
-        let next = visits.last().filter(|_| is_full).map(Visit::page_key);
-        let entries = match whose {
-            // Whoever may list a customer's visits knows him.
-            Whose::Customer(customer) => show_of(conn, scope, visits, Some(customer), now)?,
-            Whose::Vehicle(_) => show(conn, scope, visits, now)?,
-        };
-        Ok(Page { entries, next })
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<HeldPage> {
+        let (vault, now) = (self.rows.vault.clone(), self.clock.now());
+        self.db
+            .scan(move |conn| {
+                let customer = storage::current_customer(conn, customer)?;
+                if !storage::knows_customer(conn, ctx.scope(), customer, now)? {
+                    return Ok(HeldPage::default());
+                }
+                conn.see_all_dealers()?;
+                let records = records_with_dealers(conn, customer)?;
+                Ok(held_rows(conn, &vault, &records, &[], &page)?)
+            })
+            .await
     }
 
     fn find_visible(
@@ -288,6 +305,7 @@ impl VisitApp {
         conn: &mut Conn<'_>,
         scope: &Scope,
         id: VisitId,
+        strangers: &[CustomerId],
         now: Timestamp,
     ) -> Result<Visit> {
         let visit = self
@@ -297,9 +315,10 @@ impl VisitApp {
         let is_own = scope
             .dealer()
             .is_some_and(|dealer| dealer.as_str() == visit.dealer);
+        let customer = visit.customer.filter(|known| !strangers.contains(known));
         let is_known = is_own
             || storage::knows_vin(conn, scope, &visit.vin, now)?
-            || knows(conn, scope, visit.customer, now)?
+            || knows(conn, scope, customer, now)?
             || storage::is_of_region(conn, scope, &visit.dealer)?;
         if is_known {
             Ok(visit)
@@ -307,6 +326,12 @@ impl VisitApp {
             Err(Error::VisitUnknown)
         }
     }
+}
+
+/// The key of the page after this one, if there may be one.
+fn next_of(visits: &[Visit], page: &PageRequest) -> Option<String> {
+    let is_full = visits.len() == page.size as usize;
+    visits.last().filter(|_| is_full).map(Visit::page_key)
 }
 
 /// What is kept under a key: the answer with nothing in it but which visit it was and what became of the row.
@@ -355,22 +380,24 @@ fn show(
     conn: &mut Conn<'_>,
     scope: &Scope,
     visits: Vec<Visit>,
+    strangers: &[CustomerId],
     now: Timestamp,
 ) -> Result<Vec<Shown>> {
-    show_of(conn, scope, visits, None, now)
+    let told: Vec<_> = strangers.iter().map(|one| (*one, false)).collect();
+    show_of(conn, scope, visits, &told, now)
 }
 
-/// Marks first visits and hides people the caller does not know; `known` is one he does.
+/// Marks first visits and hides people the caller does not know; of those in `told` it is known already whether he does.
 fn show_of(
     conn: &mut Conn<'_>,
     scope: &Scope,
     visits: Vec<Visit>,
-    known: Option<CustomerId>,
+    told: &[(CustomerId, bool)],
     now: Timestamp,
 ) -> Result<Vec<Shown>> {
     let mut firsts: FxHashMap<String, Option<VisitId>> = FxHashMap::default();
     let mut known = Known {
-        customers: known.map(|customer| (customer, true)).into_iter().collect(),
+        customers: told.iter().copied().collect(),
         dealers: FxHashMap::default(),
         now,
     };
@@ -442,8 +469,14 @@ fn is_anonymous(
     Ok(!is_known)
 }
 
-fn show_alone(conn: &mut Conn<'_>, scope: &Scope, visit: Visit, now: Timestamp) -> Result<Shown> {
-    let mut shown = show(conn, scope, vec![visit], now)?
+fn show_alone(
+    conn: &mut Conn<'_>,
+    scope: &Scope,
+    visit: Visit,
+    strangers: &[CustomerId],
+    now: Timestamp,
+) -> Result<Shown> {
+    let mut shown = show(conn, scope, vec![visit], strangers, now)?
         .pop()
         .expect("one visit was given");
     shown.doubt = doubt_of(conn, &shown.visit)?;

@@ -15,7 +15,7 @@ use marque_rpc::CallMeta;
 use tonic::{Request, Response, Status};
 
 use crate::{
-    app::{Page, Shown, VisitApp},
+    app::{Page, Shown, Strangers, VisitApp},
     error::{Error, Result},
     storage::Listed,
 };
@@ -54,7 +54,9 @@ impl VisitGrpc {
 
     async fn get(&self, request: Request<pb::GetVisitRequest>) -> Result<pb::GetVisitResponse> {
         let ctx = CallContext::of(&request)?;
-        let shown = self.app.get(ctx, visit(&request.into_inner().id)?).await?;
+        let pb::GetVisitRequest { id, strangers } = request.into_inner();
+        let get = self.app.get(ctx, visit(&id)?, customers(&strangers));
+        let shown = get.await?;
         Ok(pb::GetVisitResponse {
             visit: Some(convert::visit_to_pb(shown)),
         })
@@ -69,9 +71,10 @@ impl VisitGrpc {
         let list = format!("vehicle_visits?vin={}", request.vin);
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         let listed = listed(request.headers_only);
+        let strangers = customers(&request.strangers);
         let (visits, next_page_token) = wire(
             self.app
-                .list_of_vehicle(ctx, &request.vin, page, listed)
+                .list_of_vehicle(ctx, &request.vin, (page, listed), strangers)
                 .await?,
             &list,
         );
@@ -112,17 +115,31 @@ impl VisitGrpc {
     ) -> Result<pb::ExportVisitsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let list = format!("exported_visits?customer={}", request.customer_id);
+        let list = format!(
+            "exported_visits?customer={}&held={}",
+            request.customer_id, request.held_rows
+        );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         // An id that cannot be is a customer who has no visits.
         let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
             return Ok(pb::ExportVisitsResponse::default());
         };
+        if request.held_rows {
+            let held = self.app.export_held(ctx, customer, page).await?;
+            return Ok(pb::ExportVisitsResponse {
+                held_rows: held.rows,
+                next_page_token: held
+                    .next
+                    .map_or_else(String::new, |key| PageToken::write(&key, &list)),
+                ..pb::ExportVisitsResponse::default()
+            });
+        }
         let export = self.app.export(ctx, customer, page).await?;
         let wire = |shown: Vec<Shown>| shown.into_iter().map(convert::whole_to_pb).collect();
         Ok(pb::ExportVisitsResponse {
             visits: wire(export.visits),
             earlier: wire(export.earlier),
+            held_rows: Vec::new(),
             next_page_token: export
                 .next
                 .map_or_else(String::new, |key| PageToken::write(&key, &list)),
@@ -134,10 +151,10 @@ impl VisitGrpc {
         request: Request<pb::ListVisitVersionsRequest>,
     ) -> Result<pb::ListVisitVersionsResponse> {
         let ctx = CallContext::of(&request)?;
-        let versions = self
-            .app
-            .list_versions(ctx, visit(&request.into_inner().id)?)
-            .await?;
+        let pb::ListVisitVersionsRequest { id, strangers } = request.into_inner();
+        let strangers = customers(&strangers);
+        let list = self.app.list_versions(ctx, visit(&id)?, strangers);
+        let versions = list.await?;
         Ok(pb::ListVisitVersionsResponse {
             versions: versions.into_iter().map(convert::visit_to_pb).collect(),
         })
@@ -174,6 +191,11 @@ fn outcome_of(shown: &Shown, outcome: Outcome) -> RowOutcome {
 /// An id that cannot be is as unknown as one that is not.
 fn visit(id: &str) -> Result<VisitId> {
     id.parse().map_err(|_| Error::VisitUnknown)
+}
+
+/// An id that cannot be is nobody's.
+fn customers(ids: &[String]) -> Strangers {
+    ids.iter().filter_map(|id| id.parse().ok()).collect()
 }
 
 type Answer<T> = std::result::Result<Response<T>, Status>;

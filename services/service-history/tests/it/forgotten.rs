@@ -168,6 +168,7 @@ async fn nothing_that_was_written_names_who_is_erased(db: TestDb) {
     // What was done to the car stays, in the version that stands and in the one before.
     let request = ListVisitVersionsRequest {
         id: whole.id.clone(),
+        strangers: Vec::new(),
     };
     let mut history = world.history();
     let versions = history.list_visit_versions(world.hq(request)).await;

@@ -5,6 +5,7 @@
 mod events;
 mod evidence;
 mod forgotten;
+mod held;
 mod imports;
 mod scopes;
 mod speed;

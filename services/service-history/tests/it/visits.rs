@@ -59,6 +59,7 @@ async fn the_same_row_changes_nothing_and_a_correction_keeps_the_earlier_version
         "D1",
         ListVisitVersionsRequest {
             id: first.id.clone(),
+            strangers: Vec::new(),
         },
     );
     let versions = world
@@ -221,7 +222,10 @@ async fn a_line_without_a_price_has_none_and_one_that_costs_nothing_says_so(db: 
         ..visit("R1", &vin(1), "K1", "03-05", "5000")
     };
     let (put, _) = world.put("D1", row).await;
-    let get = GetVisitRequest { id: put.id };
+    let get = GetVisitRequest {
+        id: put.id,
+        ..GetVisitRequest::default()
+    };
     let kept = world.history().get_visit(world.desk("D1", get)).await;
     let kept = kept.unwrap().into_inner().visit.unwrap();
     for shown in [put.lines, kept.lines] {
@@ -315,7 +319,11 @@ async fn an_odometer_that_cannot_be_is_a_finding_whichever_came_first(db: TestDb
         .await;
     assert_eq!(fast.findings[0].rule, "odometer_too_fast");
     // Asked again, the first is doubted too: of two that do not fit, nobody knows which is wrong.
-    let request = world.desk("D1", GetVisitRequest { id: far.id });
+    let get = GetVisitRequest {
+        id: far.id,
+        ..GetVisitRequest::default()
+    };
+    let request = world.desk("D1", get);
     let far = world
         .history()
         .get_visit(request)
@@ -424,6 +432,7 @@ async fn a_long_history_is_read_in_pages(db: TestDb) {
             page_size: 3,
             page_token: token,
             headers_only: false,
+            strangers: Vec::new(),
         };
         let page = world
             .history()
@@ -573,6 +582,7 @@ async fn exported(world: &World, to: CustomerId) -> (Vec<Visit>, Vec<Visit>) {
             customer_id: customer(10).to_string(),
             page_size: 2,
             page_token: token,
+            held_rows: false,
         };
         let request = world.ask(Role::Customer, Scope::Customer(to), message);
         let page = world.history().export_visits(request).await.unwrap();

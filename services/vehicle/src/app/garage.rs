@@ -3,6 +3,8 @@
 use marque_auth::{CallContext, Scope};
 use marque_core::{CustomerId, PageRequest, SourceRecordId, Timestamp, VehicleId};
 use marque_db::Conn;
+use marque_events::records_with_dealers;
+use marque_intake::{HeldPage, held_rows};
 use rustc_hash::FxHashMap;
 
 use super::{
@@ -86,6 +88,30 @@ impl VehicleApp {
             .scan(move |conn| match open_to(conn, ctx.scope(), customer)? {
                 Some(customer) => rows_naming(conn, &rows, customer, &page),
                 None => Ok(Page::default()),
+            })
+            .await
+    }
+}
+
+impl VehicleApp {
+    /// Rows of files that are held back under a key of a customer's, for himself or for whoever hands them out to him.
+    pub(crate) async fn export_held(
+        &self,
+        ctx: CallContext,
+        customer: CustomerId,
+        page: PageRequest,
+    ) -> Result<HeldPage> {
+        let vault = self.rows.vault.clone();
+        self.db
+            .across()
+            .scan(move |conn| {
+                let Some(customer) = open_to(conn, ctx.scope(), customer)? else {
+                    return Ok(HeldPage::default());
+                };
+                let records = records_with_dealers(conn, customer)?;
+                // A row of a car of his may name who drives it or pays for it.
+                let of_others = &[DRIVER, PAYER];
+                Ok(held_rows(conn, &vault, &records, of_others, &page)?)
             })
             .await
     }

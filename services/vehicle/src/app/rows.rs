@@ -22,7 +22,7 @@ use crate::{
 /// Reads and writes rows.
 #[derive(Debug, Clone)]
 pub(crate) struct Rows {
-    vault: Vault,
+    pub(super) vault: Vault,
     recorder: Recorder,
 }
 

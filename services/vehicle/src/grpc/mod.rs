@@ -134,15 +134,29 @@ impl VehicleGrpc {
     ) -> Result<pb::ExportRowsResponse> {
         let ctx = CallContext::of(&request)?;
         let request = request.into_inner();
-        let list = format!("exported_rows?customer={}", request.customer_id);
+        let list = format!(
+            "exported_rows?customer={}&held={}",
+            request.customer_id, request.held_rows
+        );
         let page = PageRequest::read(request.page_size, &request.page_token, &list)?;
         // An id that cannot be is a customer whom no row names.
         let Ok(customer) = request.customer_id.parse::<CustomerId>() else {
             return Ok(pb::ExportRowsResponse::default());
         };
+        if request.held_rows {
+            let held = self.app.export_held(ctx, customer, page).await?;
+            return Ok(pb::ExportRowsResponse {
+                rows: Vec::new(),
+                held_rows: held.rows,
+                next_page_token: held
+                    .next
+                    .map_or_else(String::new, |key| PageToken::write(&key, &list)),
+            });
+        }
         let page = self.app.export_rows(ctx, customer, page).await?;
         Ok(pb::ExportRowsResponse {
             rows: page.entries.into_iter().map(convert::row_to_pb).collect(),
+            held_rows: Vec::new(),
             next_page_token: page
                 .next
                 .map_or_else(String::new, |key| PageToken::write(&key, &list)),

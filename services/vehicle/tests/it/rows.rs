@@ -410,6 +410,7 @@ async fn exported(world: &World, of: CustomerId, to: CustomerId) -> Vec<Exported
             customer_id: of.to_string(),
             page_size: 1,
             page_token: token,
+            held_rows: false,
         };
         let request = world.ask(Role::Customer, Scope::Customer(to), message);
         let page = world.vehicles().export_rows(request).await.unwrap();

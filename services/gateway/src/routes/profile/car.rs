@@ -15,7 +15,11 @@ use super::{
 use crate::{
     edge::Call,
     problem::Answer,
-    routes::{loyalty::DueDates, vehicles::VehicleView},
+    routes::{
+        loyalty::DueDates,
+        vehicles::VehicleView,
+        visits::{visits_of, without_strangers},
+    },
     state::App,
     values::views,
 };
@@ -84,19 +88,21 @@ async fn due_dates(app: &App, call: &Call, vehicle_id: String) -> Part<DueDates>
 }
 
 async fn visits(app: &App, call: &Call, vin: &str) -> Part<LastVisits> {
-    let request = ListVehicleVisitsRequest {
-        vin: vin.to_owned(),
-        page_size: LAST_VISITS,
-        page_token: String::new(),
-        headers_only: true,
+    let ask = |strangers| {
+        let request = ListVehicleVisitsRequest {
+            vin: vin.to_owned(),
+            page_size: LAST_VISITS,
+            page_token: String::new(),
+            headers_only: true,
+            strangers,
+        };
+        app.clients
+            .visits
+            .read_once(call, request, |mut client, request| async move {
+                client.list_vehicle_visits(request).await
+            })
     };
-    let answer = app
-        .clients
-        .visits
-        .read_once(call, request, |mut client, request| async move {
-            client.list_vehicle_visits(request).await
-        })
-        .await;
+    let answer = without_strangers(app, call, ask, visits_of).await;
     Part::of(answer, |list| LastVisits {
         visits: views(list.visits),
     })

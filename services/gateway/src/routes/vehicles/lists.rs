@@ -11,7 +11,10 @@ use crate::{
     edge::Call,
     extract::{Path, Query},
     problem::Answer,
-    routes::{paging::Paging, visits::VisitPage},
+    routes::{
+        paging::Paging,
+        visits::{VisitPage, visits_of, without_strangers},
+    },
     state::App,
     values::{Instant, instant, views},
 };
@@ -28,18 +31,21 @@ pub(crate) async fn list_vehicle_visits(
 ) -> Answer {
     let vehicle = find(&app, &call, id).await?;
     let (page_size, page_token) = paging.into_parts();
-    let request = history::ListVehicleVisitsRequest {
-        vin: vehicle.vin,
-        page_size,
-        page_token,
-        headers_only: false,
+    let ask = |strangers| {
+        let request = history::ListVehicleVisitsRequest {
+            vin: vehicle.vin.clone(),
+            page_size,
+            page_token: page_token.clone(),
+            headers_only: false,
+            strangers,
+        };
+        app.clients
+            .visits
+            .read(&call, request, |mut client, request| async move {
+                client.list_vehicle_visits(request).await
+            })
     };
-    let list = app
-        .clients
-        .visits
-        .read(&call, request, |mut client, request| async move {
-            client.list_vehicle_visits(request).await
-        });
+    let list = without_strangers(&app, &call, ask, visits_of);
     let history::ListVehicleVisitsResponse {
         visits,
         next_page_token,

@@ -5,7 +5,7 @@ use marque_api::service_history::v1 as pb;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::views::VisitView;
+use super::{strangers::without_strangers, views::VisitView};
 use crate::{
     answer::{Preconditions, ok},
     edge::Call,
@@ -25,16 +25,25 @@ pub(crate) async fn get_visit(
     conditions: Preconditions,
     Path(id): Path<String>,
 ) -> Answer {
-    let request = pb::GetVisitRequest { id };
-    let get = app
-        .clients
-        .visits
-        .read(&call, request, |mut client, request| async move {
-            client.get_visit(request).await
-        });
+    let ask = |strangers| {
+        let request = pb::GetVisitRequest {
+            id: id.clone(),
+            strangers,
+        };
+        app.clients
+            .visits
+            .read(&call, request, |mut client, request| async move {
+                client.get_visit(request).await
+            })
+    };
+    let get = without_strangers(&app, &call, ask, visit_of);
     let visit = get.await?.visit.unwrap_or_default();
     let (version, owner) = (visit.version, visit.customer_id.clone());
     conditions.read_owned(version, &owner, &VisitView::from(visit))
+}
+
+fn visit_of(answer: &pb::GetVisitResponse) -> &[pb::Visit] {
+    answer.visit.as_slice()
 }
 
 /// Versions of a visit.
@@ -42,6 +51,10 @@ pub(crate) async fn get_visit(
 pub(crate) struct VersionList {
     /// Newest first.
     versions: Vec<VisitView>,
+}
+
+fn versions_of(answer: &pb::ListVisitVersionsResponse) -> &[pb::Visit] {
+    &answer.versions
 }
 
 /// Earlier versions of a visit that was corrected, newest first.
@@ -53,13 +66,18 @@ pub(crate) async fn list_visit_versions(
     call: Call,
     Path(id): Path<String>,
 ) -> Answer {
-    let request = pb::ListVisitVersionsRequest { id };
-    let list = app
-        .clients
-        .visits
-        .read(&call, request, |mut client, request| async move {
-            client.list_visit_versions(request).await
-        });
+    let ask = |strangers| {
+        let request = pb::ListVisitVersionsRequest {
+            id: id.clone(),
+            strangers,
+        };
+        app.clients
+            .visits
+            .read(&call, request, |mut client, request| async move {
+                client.list_visit_versions(request).await
+            })
+    };
+    let list = without_strangers(&app, &call, ask, versions_of);
     ok(&VersionList {
         versions: views(list.await?.versions),
     })

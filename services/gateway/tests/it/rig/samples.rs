@@ -359,6 +359,17 @@ pub(super) fn column(name: &str, value: &str) -> intake::Column {
     }
 }
 
+pub(super) fn held_row() -> intake::HeldRow {
+    intake::HeldRow {
+        import_id: text("imp_1"),
+        kind: text("visits"),
+        dealer: text("D001"),
+        source: text("dms"),
+        line: 2,
+        columns: vec![column("customer_key", "C-1")],
+    }
+}
+
 pub(super) fn score(explained: bool) -> scoring::Score {
     let standing = |brand| scoring::Standing {
         tier: text("major"),

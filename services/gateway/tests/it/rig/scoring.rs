@@ -339,7 +339,12 @@ impl ScoringService for Scores {
             ..pb::ExportedFact::default()
         };
         let answer = pb::ExportFactsResponse {
-            facts: vec![purchase],
+            facts: if request.get_ref().held_rows {
+                Vec::new()
+            } else {
+                vec![purchase]
+            },
+            held_rows: Vec::new(),
             next_page_token: String::new(),
         };
         self.0.play(&request, answer).await

@@ -56,6 +56,13 @@ impl Tokens {
         self.sign(&header(), &claims)
     }
 
+    /// A good token of a role at a dealer.
+    pub(crate) fn at(&self, role: &str, dealer: &str) -> String {
+        let mut claims = claims(role);
+        claims["dealer"] = json!(dealer);
+        self.sign(&header(), &claims)
+    }
+
     /// Whatever is asked for, signed with the right key.
     pub(crate) fn sign(&self, header: &Value, claims: &Value) -> String {
         self.sign_text(&encode(header.to_string()), &encode(claims.to_string()))

@@ -118,7 +118,12 @@ impl VehicleService for Vehicles {
             .play(
                 &request,
                 pb::ExportRowsResponse {
-                    rows: vec![row],
+                    rows: if request.get_ref().held_rows {
+                        Vec::new()
+                    } else {
+                        vec![row]
+                    },
+                    held_rows: Vec::new(),
                     next_page_token: String::new(),
                 },
             )

@@ -18,6 +18,20 @@ pub(super) fn routes(script: &Script) -> Routes {
     Routes::new(ServiceHistoryServiceServer::new(Visits(script.clone())))
 }
 
+/// A visit without its customer, if he is one of these.
+fn shown(visit: pb::Visit, strangers: &[String]) -> pb::Visit {
+    if !strangers.contains(&visit.customer_id) {
+        return visit;
+    }
+    pb::Visit {
+        source_record_id: String::new(),
+        customer_id: String::new(),
+        complaint_text: String::new(),
+        signatures: String::new(),
+        ..visit
+    }
+}
+
 #[tonic::async_trait]
 impl ServiceHistoryService for Visits {
     async fn put_visit(
@@ -43,7 +57,7 @@ impl ServiceHistoryService for Visits {
             .play(
                 &request,
                 pb::GetVisitResponse {
-                    visit: Some(samples::visit(true)),
+                    visit: Some(shown(samples::visit(true), &request.get_ref().strangers)),
                 },
             )
             .await
@@ -54,6 +68,7 @@ impl ServiceHistoryService for Visits {
         request: Request<pb::ListVehicleVisitsRequest>,
     ) -> Result<Response<pb::ListVehicleVisitsResponse>, Status> {
         let visit = samples::visit(!request.get_ref().headers_only);
+        let visit = shown(visit, &request.get_ref().strangers);
         self.0
             .play(
                 &request,
@@ -86,6 +101,13 @@ impl ServiceHistoryService for Visits {
         &self,
         request: Request<pb::ExportVisitsRequest>,
     ) -> Result<Response<pb::ExportVisitsResponse>, Status> {
+        if request.get_ref().held_rows {
+            let answer = pb::ExportVisitsResponse {
+                held_rows: vec![samples::held_row()],
+                ..pb::ExportVisitsResponse::default()
+            };
+            return self.0.play(&request, answer).await;
+        }
         let extra = vec![samples::column("vip", "yes")];
         let visit = pb::Visit {
             extra,
@@ -102,6 +124,7 @@ impl ServiceHistoryService for Visits {
                 pb::ExportVisitsResponse {
                     visits: vec![visit],
                     earlier: vec![earlier],
+                    held_rows: Vec::new(),
                     next_page_token: String::new(),
                 },
             )
@@ -116,7 +139,7 @@ impl ServiceHistoryService for Visits {
             .play(
                 &request,
                 pb::ListVisitVersionsResponse {
-                    versions: vec![samples::visit(true)],
+                    versions: vec![shown(samples::visit(true), &request.get_ref().strangers)],
                 },
             )
             .await
