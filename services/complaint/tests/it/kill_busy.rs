@@ -1,5 +1,5 @@
 //! kill -9 in the midst of the figure's load: of a hundred thousand open cases ten thousand fall due in the same minute, and the processes that
-//! take their steps are shot until two hundred shots have found claims that they held and whose steps were not kept.
+//! take their steps are shot until two hundred shots have found claims that they held and whose steps were not kept, or all is done.
 //!
 //! They take few steps at once (`escalation_batch`), so that what is due lasts for all the shots. Run by docs/benchmarks/complaints.sh.
 
@@ -23,7 +23,7 @@ const STEPS: &str = "SELECT count(*) FROM complaint_escalations";
 /// What is claimed and due; the claims of the dead among it.
 const HELD: &str = "SELECT count(*) FROM complaint_clocks WHERE claimed_by IS NOT NULL AND claimed_until > ?1 AND next_at <= ?1";
 /// Claims that the steps are divided into, for each shot that counts and each instance: some shots find none that is held.
-const CLAIMS_A_SHOT: usize = 8;
+const CLAIMS_A_SHOT: usize = 20;
 /// Claims that are timed before the first shot.
 const TIMED: i64 = 5;
 /// Shots after which the claims of the dead are let run out. Their leases are ten seconds: it stays the same minute for the cases.
@@ -104,7 +104,7 @@ async fn shoot(db: TestDb, instances: usize) {
         fired * instances,
         a_claim.as_secs_f64() * 1_000.0
     );
-    assert!(in_a_claim * 2 >= kills, "what was due did not last");
+    assert!(fired >= kills, "what was due did not last");
 }
 
 /// Shoots until so many shots have found claims that were held, or nothing is due: each at some moment of a claim, the first of a life or
