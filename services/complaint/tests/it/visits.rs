@@ -243,6 +243,7 @@ async fn who_repeats_himself_is_answered_though_visits_cannot_be_asked_for(db: T
     let open = async |visit: &str| {
         let message = pb::OpenComplaintRequest {
             visit_id: visit.into(),
+            vin: String::new(),
             ..complaint("D1", "c1")
         };
         let request = keyed(world.desk("D1", message), "open-1");

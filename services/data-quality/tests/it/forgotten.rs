@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use marque_api::{
-    customer::v1::CustomersErased,
-    quality::v1::{RecordVerificationsRequest, Verification},
-};
+use marque_api::customer::v1::CustomersErased;
 use marque_testkit::{TestDb, store_test_suite};
 
-use crate::world::{Owner, TWINS, World, event, record, records};
+use crate::{
+    verification::import_of,
+    world::{Owner, TWINS, World, event, record, records},
+};
 
 store_test_suite!(
     records_of_who_is_erased_are_counted_out,
@@ -109,18 +109,11 @@ async fn no_call_about_who_is_erased_is_kept(db: TestDb) {
     let told = event(2, "marque.customer.customers.erased", &told);
     world.customers.deliver([told]).await;
     world.until(|cards| records(cards) == 1).await;
-    let called = |record: &str| {
-        world.hq(RecordVerificationsRequest {
-            verifications: vec![Verification {
-                record_id: record.to_owned(),
-                outcome: "confirmed".into(),
-                key: "a".into(),
-                ..Verification::default()
-            }],
-        })
-    };
-    for (record, recorded) in [(&sent[0].id, 0), (&sent[1].id, 1)] {
-        let answer = world.quality().record_verifications(called(record)).await;
-        assert_eq!(answer.unwrap().into_inner().recorded, recorded);
+    for (record, accepted) in [(&sent[0], 0), (&sent[1], 1)] {
+        let id = &record.id;
+        let file = format!("source_key,outcome,verification_key\n{id},confirmed,a\n");
+        let import = import_of(&world, &record.dealer, &file).await;
+        let told = (import.received, import.accepted, import.quarantined);
+        assert_eq!(told, (1, accepted, 0), "{import:?}");
     }
 }

@@ -404,7 +404,7 @@ async fn of_one_call_told_twice_the_last_word_stands(db: TestDb) {
 }
 
 /// Outcomes that a dealer has in a file of his own.
-async fn import_of(world: &World, dealer: &str, file: &str) -> Import {
+pub(crate) async fn import_of(world: &World, dealer: &str, file: &str) -> Import {
     let start = ImportStart {
         kind: "verifications".into(),
         dealer: dealer.into(),
