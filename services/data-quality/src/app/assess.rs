@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{Datelike as _, NaiveDate};
 use marque_core::{AlertId, Timestamp, business_date};
 use marque_db::Conn;
 use marque_quality::{
@@ -35,6 +36,8 @@ const BATCH: usize = 500;
 const ENOUGH: i64 = 30;
 /// Points a score must fall from month to month.
 const FALL: f64 = 5.0;
+/// Months before this one in which a score is looked for that it is compared with.
+const LOOKED_BACK: usize = 6;
 /// Points that may still be missing when a fall is over.
 const MADE_GOOD: f64 = 3.0;
 /// Further records with a sign after the last word on it that make a matter of it again.
@@ -275,7 +278,7 @@ fn has_begun_again(conn: &mut Conn<'_>, cause: &NewAlert, last: &Alert) -> Resul
     Ok(further >= FURTHER)
 }
 
-/// Dealers whose score of this month is well below that of the month before. A fall that is known lasts until most of it is made good:
+/// Dealers whose score of this month is well below that of the last month before in which they had enough records. A fall that is known lasts until most of it is made good:
 /// one that wavers about the bar is one fall.
 fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
     if !storage::has_counted_anew(conn)? {
@@ -284,16 +287,17 @@ fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
     }
     let today = business_date(now);
     let month = month_of(today);
-    let before = chrono::Datelike::with_day(&today, 1).and_then(|first| first.pred_opt());
-    let Some(before) = before.map(month_of) else {
-        return Ok(Vec::new());
-    };
     let known: HashMap<String, Timestamp> = storage::falls(conn)?
         .into_iter()
         .filter(|fall| fall.month == month)
         .map(|fall| (fall.dealer, fall.since))
         .collect();
-    let earlier: HashMap<String, Mean> = means(conn, &before)?.collect();
+    let mut earlier: HashMap<String, Mean> = HashMap::new();
+    for before in months_before(today) {
+        for (dealer, mean) in means(conn, &before)? {
+            earlier.entry(dealer).or_insert(mean);
+        }
+    }
     let (fell, figures): (Vec<KeptFall>, Vec<Figures>) = means(conn, &month)?
         .filter_map(|(dealer, after)| {
             let since = known.get(&dealer).copied();
@@ -320,6 +324,13 @@ fn falls(conn: &mut Conn<'_>, now: Timestamp) -> Result<Vec<NewAlert>> {
         figures,
     };
     Ok(fell.into_iter().zip(figures).map(cause).collect())
+}
+
+/// The months before that of a day with which its scores are compared, the latest first.
+fn months_before(day: NaiveDate) -> impl Iterator<Item = String> {
+    let last_of_before = |day: &NaiveDate| day.with_day(1).and_then(|first| first.pred_opt());
+    let ends = std::iter::successors(last_of_before(&day), last_of_before);
+    ends.take(LOOKED_BACK).map(month_of)
 }
 
 /// The mean scores of a month of dealers who have enough records of it.

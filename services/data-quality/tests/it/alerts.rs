@@ -20,6 +20,7 @@ use crate::world::{Owner, World, record, records};
 store_test_suite!(
     an_alert_is_told_without_names_and_takes_its_course,
     a_score_that_falls_again_after_the_word_on_it_is_told_again,
+    a_score_that_falls_after_a_month_without_records_is_told,
     suspects_come_with_the_figures_behind_them,
     a_replay_judges_entries_by_the_thresholds_of_the_draft,
     a_write_with_a_key_happens_once,
@@ -265,11 +266,11 @@ async fn assessed(world: &World) {
         .await;
 }
 
-/// Forty records of D000, of this month or of the one before, with all columns or with hardly one.
-fn of_month(world: &World, is_last: bool, version: i64, is_good: bool) -> Vec<Evidence> {
-    let days = if is_last { 31 } else { 0 };
-    let entered =
-        marque_core::Timestamp::from_micros(world.clock.now().as_micros() - days * 86_400_000_000);
+/// Forty records of D000, of today or so many days ago, with all columns or with hardly one.
+fn of_day(world: &World, days_ago: i64, version: i64, is_good: bool) -> Vec<Evidence> {
+    let entered = marque_core::Timestamp::from_micros(
+        world.clock.now().as_micros() - days_ago * 86_400_000_000,
+    );
     let filled: &[&str] = if is_good {
         &[
             "source_key",
@@ -290,7 +291,7 @@ fn of_month(world: &World, is_last: bool, version: i64, is_good: bool) -> Vec<Ev
         findings: Vec::new(),
         party: "person".into(),
         is_repeated: None,
-        ..record(n * 6 + 60_000 * u32::from(is_last), 6, version)
+        ..record(n * 6 + 60_000 * u32::from(days_ago > 0), 6, version)
     };
     (0..40).map(of).collect()
 }
@@ -299,8 +300,8 @@ async fn a_score_that_falls_again_after_the_word_on_it_is_told_again(db: TestDb)
     let world = World::start(db, Owner::default(), 6).await;
     // The middle of a month, so that the days of the test stay in it.
     world.clock.advance(Duration::from_hours(14 * 24));
-    world.change(&of_month(&world, true, 1, true));
-    world.change(&of_month(&world, false, 1, false));
+    world.change(&of_day(&world, 31, 1, true));
+    world.change(&of_day(&world, 0, 1, false));
     let fell = async || {
         let open = alerts(&world, "open").await.into_iter();
         open.filter(|alert| alert.kind == "score_fell" && alert.dealer == "D000")
@@ -325,7 +326,7 @@ async fn a_score_that_falls_again_after_the_word_on_it_is_told_again(db: TestDb)
     // Still as low: nothing new. Made good, and low again: a new fall.
     assessed(&world).await;
     assert!(fell().await.is_empty());
-    world.change(&of_month(&world, false, 2, true));
+    world.change(&of_day(&world, 0, 2, true));
     world
         .wait_for(async || {
             let cards = world.cards("dealer", "2026-01").await.into_iter();
@@ -336,7 +337,7 @@ async fn a_score_that_falls_again_after_the_word_on_it_is_told_again(db: TestDb)
         .await;
     assessed(&world).await;
     assert!(fell().await.is_empty());
-    world.change(&of_month(&world, false, 3, false));
+    world.change(&of_day(&world, 0, 3, false));
     let second = world
         .wait_for(async || fell().await.into_iter().next())
         .await;
@@ -394,4 +395,18 @@ async fn a_replay_judges_entries_by_the_thresholds_of_the_draft(db: TestDb) {
     // Where such phones matter only when they are a hundred times as frequent as usual, his are believed more.
     let lenient = mean_of("[invention]\nplaceholder_times = 100\n\n").await;
     assert!(lenient > mean_of("").await + 1.0, "{lenient}");
+}
+
+async fn a_score_that_falls_after_a_month_without_records_is_told(db: TestDb) {
+    let world = World::start(db, Owner::default(), 6).await;
+    world.clock.advance(Duration::from_hours(14 * 24));
+    world.change(&of_day(&world, 62, 1, true));
+    world.change(&of_day(&world, 0, 1, false));
+    let fell = async || {
+        let mut open = alerts(&world, "open").await.into_iter();
+        open.find(|alert| alert.kind == "score_fell" && alert.dealer == "D000")
+    };
+    let fell = world.wait_for(fell).await;
+    let fall = fell.fall.unwrap();
+    assert!(fall.before - fall.after >= 5.0, "{fall:?}");
 }
