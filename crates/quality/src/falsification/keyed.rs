@@ -151,8 +151,8 @@ impl Entry {
         };
         let [phone, id, id_stem, address, vin] = rest.longs::<5>()?;
         let person = Person {
-            site,
             given,
+            site,
             ..Person::from_values(rest.shorts::<11>()?)
         };
         let days = i32::from_le_bytes(rest.take()?);
