@@ -20,7 +20,10 @@ use super::{
     visited::give_car,
 };
 use crate::{
-    domain::{Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, kinds_of},
+    domain::{
+        Calendar, Case, Clock, ClockKind, Severity, Standing, Tier, category_code, find_category,
+        kinds_of,
+    },
     error::{Error, Result},
     storage,
 };
@@ -457,6 +460,19 @@ impl Amendment {
         }
         if !self.category.is_empty() {
             let category = category_code(&self.category);
+            // Where no department is named, it goes with the category.
+            let goes_along = find_category(&case.category)
+                .is_some_and(|before| before.department == case.department);
+            if let Some(now) = find_category(&category).filter(|_| goes_along)
+                && self.department.is_empty()
+            {
+                changes.push((
+                    "department",
+                    case.department.clone(),
+                    now.department.to_owned(),
+                ));
+                now.department.clone_into(&mut case.department);
+            }
             changes.push(("category", case.category.clone(), category.clone()));
             case.category = category;
         }

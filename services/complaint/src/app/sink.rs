@@ -37,6 +37,22 @@ pub(crate) struct CaseSink {
 /// The cases of keys, each with the hash of its row.
 type Known = FxHashMap<String, (Case, Vec<u8>)>;
 
+/// Where in a batch the last row of each case stands that says what its case is known by. The rows before it were taken in before it was: a
+/// file with a row for each change, sent again, changes nothing.
+fn last_said<'a>(batch: &[&'a CasePayload], known: &Known) -> FxHashMap<&'a str, usize> {
+    let mut said = FxHashMap::default();
+    for (at, row) in batch.iter().copied().enumerate() {
+        let key = row.draft.complaint_key.as_str();
+        if known
+            .get(key)
+            .is_some_and(|(_, content)| *content == row.content)
+        {
+            said.insert(key, at);
+        }
+    }
+    said
+}
+
 /// What becomes of a row of somebody who was erased.
 const LEFT_OUT: Written = Written {
     outcome: Outcome::Erased,
@@ -173,9 +189,10 @@ impl CaseApp {
         let elsewhere = storage::handed_over(conn, dealer.as_str(), &job.source, &keys)?;
         let customers = storage::customers_of(conn, records())?;
         let tiers = storage::tiers_of(conn, customers.values().copied())?;
+        let said = last_said(batch, &known);
         let mut written = Vec::with_capacity(batch.len());
         let mut fresh: Vec<(Case, &CasePayload)> = Vec::new();
-        for row in batch {
+        for (at, row) in batch.iter().enumerate() {
             if row.record.is_some_and(|record| erased.contains(&record)) {
                 written.push(LEFT_OUT);
                 continue;
@@ -184,15 +201,16 @@ impl CaseApp {
             let customer = row
                 .record
                 .and_then(|record| customers.get(&record).copied());
+            let is_said = said.get(key.as_str()).is_some_and(|last| at <= *last);
             let is_other = |(_, content): &(Case, Vec<u8>)| *content != row.content;
-            if known.get(key).is_some_and(is_other) {
+            if !is_said && known.get(key).is_some_and(is_other) {
                 // It may be new in this batch: what is corrected is written before, and has its number.
                 self.flush(conn, job, &mut fresh, &mut known)?;
             }
             let (id, outcome) = match known.remove(key) {
                 // It is another dealer's case by now, who works on it.
                 None if elsewhere.contains_key(key) => (elsewhere[key], Outcome::Unchanged),
-                Some((case, content)) if content == row.content => {
+                Some((case, content)) if is_said || content == row.content => {
                     let id = case.id;
                     known.insert(key.clone(), (case, content));
                     (id, Outcome::Unchanged)

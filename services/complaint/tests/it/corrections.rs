@@ -15,6 +15,7 @@ store_test_suite!(
     a_case_of_another_customer_moves_to_him,
     a_file_does_not_undo_what_was_put_right,
     a_case_is_at_least_as_serious_as_its_category,
+    the_department_goes_with_the_category_unless_one_was_named,
     a_vehicle_whose_check_digit_is_wrong_is_kept_and_found,
     what_is_said_is_not_emptied_by_the_same_amendment,
 );
@@ -257,4 +258,23 @@ async fn a_case_is_at_least_as_serious_as_its_category(db: TestDb) {
     };
     let listed = world.complaints().list_complaints(world.hq(list)).await;
     assert_eq!(listed.unwrap().into_inner().complaints.len(), 3);
+}
+
+async fn the_department_goes_with_the_category_unless_one_was_named(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let case = world.open(complaint("D1", "c1")).await;
+    assert_eq!(case.department, "service");
+    let about_charges = || pb::AmendComplaintRequest {
+        category: "收费".into(),
+        ..pb::AmendComplaintRequest::default()
+    };
+    let amended = amend(&world, &case, about_charges()).await.unwrap();
+    assert_eq!(amended.department, "finance");
+    let named = pb::OpenComplaintRequest {
+        department: "配件".into(),
+        ..complaint("D1", "c2")
+    };
+    let named = world.open(named).await;
+    let amended = amend(&world, &named, about_charges()).await.unwrap();
+    assert_eq!(amended.department, "parts");
 }

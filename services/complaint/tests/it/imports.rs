@@ -24,6 +24,7 @@ store_test_suite!(
     history_stays_history_with_a_line_for_each_step_or_no_word_of_its_end,
     what_the_customer_said_is_kept_whole_and_a_row_without_it_waits,
     a_row_with_a_line_for_each_step_repeats_what_it_repeats,
+    a_file_with_a_row_for_each_step_changes_nothing_when_it_comes_again,
 );
 
 pub(crate) async fn import(world: &World, file: &str) -> Import {
@@ -430,4 +431,37 @@ async fn a_row_with_a_line_for_each_step_repeats_what_it_repeats(db: TestDb) {
     assert_eq!(marked.repeat_of, of_key("TS0").await.id);
     assert_eq!(marked.version, first.version + 1);
     assert_eq!(of_key("TS2").await.version, second.version);
+}
+
+async fn a_file_with_a_row_for_each_step_changes_nothing_when_it_comes_again(db: TestDb) {
+    let world = World::without_scheduler(db).await;
+    let row = |key: &str, words: &str, state: &str| {
+        format!("{key},c1,2026-03-01 16:00,到店,维修质量,{words},{state}\n")
+    };
+    let rows = [
+        row("TS1", "制动异响", "处理中"),
+        row("TS2", "漏油", "处理中"),
+        row("TS1", "制动异响", "已解决"),
+        row("TS2", "漏油，已更换垫片", "处理中"),
+    ];
+    let header = "投诉编号,客户编号,投诉时间,投诉渠道,投诉类别,投诉内容,状态\n";
+    let file = format!("{header}{}", rows.concat());
+    let first = import(&world, &file).await;
+    assert_eq!((first.received, first.quarantined), (4, 0));
+    let versions = async || {
+        let listed = cases(&world).await.into_iter();
+        listed
+            .map(|case| (case.state, case.version))
+            .collect::<Vec<_>>()
+    };
+    let before = versions().await;
+    for _ in 0..2 {
+        let again = import(&world, &file).await;
+        assert_eq!((again.unchanged, again.accepted), (4, 0));
+        assert_eq!(versions().await, before);
+    }
+    // What is said now that was not said before counts.
+    let further = format!("{file}{}", row("TS2", "又漏了", "处理中"));
+    let further = import(&world, &further).await;
+    assert_eq!((further.unchanged, further.accepted), (4, 1));
 }
