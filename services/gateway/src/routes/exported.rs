@@ -5,7 +5,7 @@ use marque_api::{
     intake::v1::{Column, HeldRow},
     scoring::v1 as scoring,
     scoring::v1::ExportFactsRequest,
-    service_history::v1::ExportVisitsRequest,
+    service_history::v1::{ExportVisitsRequest, ExportVisitsResponse},
     vehicle::v1 as vehicle,
     vehicle::v1::ExportRowsRequest,
 };
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     edge::Call,
+    problem::Answer,
     state::App,
     values::{Instant, MoneyView, instant, views},
 };
@@ -208,59 +209,20 @@ pub(super) enum Told {
 }
 
 pub(super) async fn visits(app: &App, call: &Call, id: &str, token: String) -> Page<Told> {
-    let request = ExportVisitsRequest {
-        customer_id: id.to_owned(),
-        page_size: PAGE,
-        page_token: token,
-        held_rows: false,
-    };
-    let export = app
-        .clients
-        .visits
-        .read(call, request, |mut client, request| async move {
-            client.export_visits(request).await
-        });
-    let export = export.await?;
+    let export = export_visits(app, call, id, token, false).await?;
     let standing = views(export.visits).into_iter().map(Told::Standing);
     let earlier = views(export.earlier).into_iter().map(Told::Earlier);
     Ok((standing.chain(earlier).collect(), export.next_page_token))
 }
 
 pub(super) async fn rows(app: &App, call: &Call, id: &str, token: String) -> Page<RowView> {
-    let request = ExportRowsRequest {
-        customer_id: id.to_owned(),
-        page_size: PAGE,
-        page_token: token,
-        held_rows: false,
-    };
-    let export = app
-        .clients
-        .vehicle
-        .read(call, request, |mut client, request| async move {
-            client.export_rows(request).await
-        });
-    let export = export.await?;
+    let export = export_rows(app, call, id, token, false).await?;
     Ok((views(export.rows), export.next_page_token))
 }
 
 pub(super) async fn facts(app: &App, call: &Call, id: &str, token: String) -> Page<FactView> {
-    let request = ExportFactsRequest {
-        customer_id: id.to_owned(),
-        page_size: PAGE,
-        page_token: token,
-        held_rows: false,
-    };
-    let export = app
-        .clients
-        .scoring
-        .read(call, request, |mut client, request| async move {
-            client.export_facts(request).await
-        });
-    // Of whom nothing was told yet the service knows nothing.
-    match if_there(export.await)? {
-        Some(export) => Ok((views(export.facts), export.next_page_token)),
-        None => Ok((Vec::new(), String::new())),
-    }
+    let export = export_facts(app, call, id, token, false).await?;
+    Ok((views(export.facts), export.next_page_token))
 }
 
 /// Rows of visits that are held back.
@@ -270,19 +232,7 @@ pub(super) async fn held_visits(
     id: &str,
     token: String,
 ) -> Page<HeldRowView> {
-    let request = ExportVisitsRequest {
-        customer_id: id.to_owned(),
-        page_size: PAGE,
-        page_token: token,
-        held_rows: true,
-    };
-    let export = app
-        .clients
-        .visits
-        .read(call, request, |mut client, request| async move {
-            client.export_visits(request).await
-        });
-    let export = export.await?;
+    let export = export_visits(app, call, id, token, true).await?;
     Ok((views(export.held_rows), export.next_page_token))
 }
 
@@ -293,19 +243,7 @@ pub(super) async fn held_cars(
     id: &str,
     token: String,
 ) -> Page<HeldRowView> {
-    let request = ExportRowsRequest {
-        customer_id: id.to_owned(),
-        page_size: PAGE,
-        page_token: token,
-        held_rows: true,
-    };
-    let export = app
-        .clients
-        .vehicle
-        .read(call, request, |mut client, request| async move {
-            client.export_rows(request).await
-        });
-    let export = export.await?;
+    let export = export_rows(app, call, id, token, true).await?;
     Ok((views(export.held_rows), export.next_page_token))
 }
 
@@ -316,11 +254,67 @@ pub(super) async fn held_facts(
     id: &str,
     token: String,
 ) -> Page<HeldRowView> {
+    let export = export_facts(app, call, id, token, true).await?;
+    Ok((views(export.held_rows), export.next_page_token))
+}
+
+async fn export_visits(
+    app: &App,
+    call: &Call,
+    id: &str,
+    page_token: String,
+    held_rows: bool,
+) -> Answer<ExportVisitsResponse> {
+    let request = ExportVisitsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token,
+        held_rows,
+    };
+    let export = app
+        .clients
+        .visits
+        .read(call, request, |mut client, request| async move {
+            client.export_visits(request).await
+        });
+    export.await
+}
+
+async fn export_rows(
+    app: &App,
+    call: &Call,
+    id: &str,
+    page_token: String,
+    held_rows: bool,
+) -> Answer<vehicle::ExportRowsResponse> {
+    let request = ExportRowsRequest {
+        customer_id: id.to_owned(),
+        page_size: PAGE,
+        page_token,
+        held_rows,
+    };
+    let export = app
+        .clients
+        .vehicle
+        .read(call, request, |mut client, request| async move {
+            client.export_rows(request).await
+        });
+    export.await
+}
+
+/// Of whom nothing was told yet the scoring service knows nothing.
+async fn export_facts(
+    app: &App,
+    call: &Call,
+    id: &str,
+    page_token: String,
+    held_rows: bool,
+) -> Answer<scoring::ExportFactsResponse> {
     let request = ExportFactsRequest {
         customer_id: id.to_owned(),
         page_size: PAGE,
-        page_token: token,
-        held_rows: true,
+        page_token,
+        held_rows,
     };
     let export = app
         .clients
@@ -328,9 +322,5 @@ pub(super) async fn held_facts(
         .read(call, request, |mut client, request| async move {
             client.export_facts(request).await
         });
-    // Of whom nothing was told yet the service knows nothing.
-    match if_there(export.await)? {
-        Some(export) => Ok((views(export.held_rows), export.next_page_token)),
-        None => Ok((Vec::new(), String::new())),
-    }
+    Ok(if_there(export.await)?.unwrap_or_default())
 }
